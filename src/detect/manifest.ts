@@ -1,0 +1,89 @@
+import { isAtOrBelow, type RelPath } from "./tree.ts";
+
+/** What the site is known to hold of one file. */
+export interface ManifestEntry {
+  /** The local mtime that was read with the content, in milliseconds since the epoch. */
+  mtimeMs: number;
+  sizeBytes: number;
+  /** Of the bytes sent, in lower-case hexadecimal. */
+  sha1: string;
+  /** The mtime was so near to the reading that a later edit could bear the same one: hash before believing it. */
+  racy?: true;
+  /** The server did not take the mtime: its own time says nothing about this file. */
+  undated?: true;
+}
+
+export interface Manifest {
+  files: Map<RelPath, ManifestEntry>;
+  folders: Set<RelPath>;
+}
+
+/** Several commands are about to leave something half done: what to look for after a crash. */
+export interface Intent {
+  id: string;
+  path: RelPath;
+  /** The temporary name the new content arrives under. */
+  temporary: RelPath;
+  /** The temporary name the old content is set aside under, where the server cannot rename over a file. */
+  aside?: RelPath;
+}
+
+/** One line of the journal. Replaying the lines of one journal over its manifest gives the present manifest. */
+export type JournalRecord =
+  | { op: "put"; path: RelPath; entry: ManifestEntry; settles?: string }
+  | { op: "drop"; path: RelPath }
+  | { op: "folder"; path: RelPath }
+  | { op: "unfolder"; path: RelPath }
+  | { op: "move"; from: RelPath; to: RelPath }
+  | { op: "intend"; intent: Intent }
+  | { op: "settle"; id: string };
+
+export function emptyManifest(): Manifest {
+  return { files: new Map(), folders: new Set() };
+}
+
+/** Applies one confirmed record to `manifest`, in place. `move` carries a folder with all below it. */
+export function applyRecord(manifest: Manifest, record: JournalRecord): void {
+  switch (record.op) {
+    case "put":
+      manifest.files.set(record.path, record.entry);
+      return;
+    case "drop":
+      manifest.files.delete(record.path);
+      return;
+    case "folder":
+      manifest.folders.add(record.path);
+      return;
+    case "unfolder":
+      manifest.folders.delete(record.path);
+      return;
+    case "move":
+      move(manifest, record.from, record.to);
+      return;
+    case "intend":
+    case "settle":
+      return;
+    default:
+      record satisfies never;
+  }
+}
+
+function move(manifest: Manifest, from: RelPath, to: RelPath): void {
+  const file = manifest.files.get(from);
+  if (file) {
+    manifest.files.delete(from);
+    manifest.files.set(to, file);
+    return;
+  }
+  const moved = (path: RelPath) => to + path.slice(from.length);
+  for (const [path, entry] of [...manifest.files]) {
+    if (!isAtOrBelow(path, from)) continue;
+    manifest.files.delete(path);
+    manifest.files.set(moved(path), entry);
+  }
+  for (const path of [...manifest.folders]) {
+    if (!isAtOrBelow(path, from)) continue;
+    manifest.folders.delete(path);
+    manifest.folders.add(moved(path));
+  }
+}
