@@ -1,0 +1,109 @@
+import { open } from "node:fs/promises";
+import type { Environment } from "./environment.ts";
+import type { Options } from "./options.ts";
+import { flagOf, variableOf } from "./row.ts";
+import type { SiteAddress } from "./site.ts";
+import { quote, UsageError } from "./usage-error.ts";
+
+export interface PasswordFile {
+  bytes: Uint8Array;
+  /** POSIX permission bits; `undefined` where the system has none. */
+  mode: number | undefined;
+}
+
+export interface PasswordSources {
+  options: Pick<Options, "password" | "passwordFile">;
+  address: Pick<SiteAddress, "host" | "user" | "urlPassword">;
+  env: Environment;
+  readFile(path: string): Promise<PasswordFile>;
+  /** Somebody can be asked. */
+  isTerminal: boolean;
+  /** Asks without echo. */
+  prompt(question: string): Promise<string>;
+}
+
+export interface FoundPassword {
+  password: string;
+  from: "flag" | "file" | "url" | "environment" | "prompt" | "anonymous";
+  /** For the log, one line each. */
+  warnings: string[];
+}
+
+const FLAG = flagOf("password");
+const FILE_FLAG = flagOf("password-file");
+const VARIABLE = variableOf("password");
+const ANONYMOUS_USERS = ["anonymous", "ftp"];
+
+/**
+ * The first of: flag, file, SITE, environment, what somebody at the terminal types. Throws UsageError when there is
+ * none or it cannot be sent; the message never holds it.
+ */
+export async function findPassword(sources: PasswordSources): Promise<FoundPassword> {
+  const { options, address, env } = sources;
+  if (options.password !== undefined) return found("flag", options.password, FLAG, [seenByAll(FLAG)]);
+  if (options.passwordFile !== undefined) return await fromFile(options.passwordFile, sources.readFile);
+  if (address.urlPassword !== undefined) return found("url", address.urlPassword, "SITE", [seenByAll("SITE")]);
+  const variable = env[VARIABLE];
+  if (variable !== undefined && variable !== "") return found("environment", variable, VARIABLE);
+  if (ANONYMOUS_USERS.includes(address.user.toLowerCase())) return found("anonymous", "anonymous@", "SITE");
+
+  const account = `${address.user}@${address.host}`;
+  if (!sources.isTerminal) {
+    const remedy = `Give ${FILE_FLAG} FILE or set ${VARIABLE}`;
+    throw new UsageError(`Missing the password of ${quote(account)}: there is no terminal to ask on. ${remedy}`, FLAG);
+  }
+  const typed = await sources.prompt(`Password for ${account}: `);
+  if (typed === "") throw new UsageError(`Missing the password of ${quote(account)}: nothing was typed`, FLAG);
+  return found("prompt", typed, "the prompt");
+}
+
+/** For `findPassword`. A pipe (`<(pass show site)`) is read as well. */
+export function createPasswordFileReader(platform: NodeJS.Platform): (path: string) => Promise<PasswordFile> {
+  return async (path) => {
+    const file = await open(path, "r");
+    try {
+      const { mode } = await file.stat();
+      return { bytes: await file.readFile(), mode: platform === "win32" ? undefined : mode & 0o777 };
+    } finally {
+      await file.close();
+    }
+  };
+}
+
+async function fromFile(path: string, readFile: PasswordSources["readFile"]): Promise<FoundPassword> {
+  const fail = (state: string, cause?: unknown) =>
+    new UsageError(`Cannot read the password file ${quote(path)}: ${state}`, FILE_FLAG, { cause });
+  const { bytes, mode } = await readFile(path).catch((cause: unknown) => {
+    throw fail(systemWords(cause), cause);
+  });
+  let content: string;
+  try {
+    // It also takes the byte order mark away.
+    content = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw fail("it is no UTF-8 text. Save it as UTF-8");
+  }
+  const [password = ""] = content.split(/\r*\n/, 1);
+  if (password.replace(/\r+$/, "") === "") throw fail("its first line is empty. Write the password there");
+  const warnings: string[] = [];
+  if (mode !== undefined && (mode & 0o077) !== 0) {
+    const bits = mode.toString(8).padStart(3, "0");
+    warnings.push(`The password file ${quote(path)} is open to other accounts (mode ${bits}): run chmod 600 on it`);
+  }
+  return found("file", password.replace(/\r+$/, ""), path, warnings);
+}
+
+function found(from: FoundPassword["from"], password: string, origin: string, warnings: string[] = []): FoundPassword {
+  if (!/[\r\n\0]/.test(password)) return { password, from, warnings };
+  throw new UsageError(`Cannot use the password from ${quote(origin)}: it holds a line break or a NUL`, origin);
+}
+
+function seenByAll(origin: string): string {
+  return `The password in ${quote(origin)} can be read in the process list: use ${FILE_FLAG} or ${VARIABLE} instead`;
+}
+
+/** `ENOENT: no such file or directory`, without the call that follows. */
+function systemWords(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/, \w+( '.*')?$/s, "").replace(/\s+/g, " ");
+}

@@ -1,0 +1,101 @@
+import { type Environment, readEnvironment } from "./environment.ts";
+import { asksFor, type Positional, readFlag, tokenize } from "./flags.ts";
+import type { Given, Source } from "./given.ts";
+import { nearest } from "./nearest.ts";
+import { type Options, ROWS } from "./options.ts";
+import { COMMANDS, type Command, DEFAULT_COMMAND, flagOf } from "./row.ts";
+import { maskPassword, quote, UsageError } from "./usage-error.ts";
+
+/** Where each option's value came from, by the option's name. */
+export type Sources = ReadonlyMap<string, Source>;
+
+export interface RunInvocation {
+  command: Command;
+  folder: string;
+  /** As given; `undefined` when the site is given by `--host` and its companions. */
+  site: string | undefined;
+  options: Options & { log: string };
+  sources: Sources;
+}
+
+export type Invocation = RunInvocation | { command: "help"; of?: Command } | { command: "version" };
+
+/**
+ * Reads the arguments that follow the program's name. Flags beat the environment, the environment beats the default;
+ * unknown `MIROIR_*` variables are ignored. Throws UsageError for anything that cannot be used exactly as given.
+ */
+export function parseCommandLine(argv: string[], env: Environment): Invocation {
+  const { flags, positionals } = tokenize(argv);
+  const [first] = positionals;
+  // After "--" a folder may bear a command's name.
+  const named = first !== undefined && !first.late && isCommand(first.value) ? first.value : undefined;
+  if (flags.some((flag) => asksFor(flag, "help"))) return { command: "help", ...(named && { of: named }) };
+  if (flags.some((flag) => asksFor(flag, "version"))) return { command: "version" };
+
+  const command = named ?? DEFAULT_COMMAND;
+  const fromFlags = flags.map((flag) => readFlag(flag, command));
+  const [folder, site, surplus] = named ? positionals.slice(1) : positionals;
+  if (surplus !== undefined) throw surplusArgument(surplus, named ? undefined : first?.value);
+  const overridden = new Set(fromFlags.map((given) => given.name));
+  const { options, sources } = merge([...readEnvironment(env, command, overridden), ...fromFlags]);
+
+  if (folder === undefined) throw missing("FOLDER", "the local folder to mirror", command);
+  if (folder.value === "") throw new UsageError('Cannot use "" as FOLDER: expected the path of a local folder');
+  if (site === undefined && options.host === undefined) {
+    throw missing("SITE", "ftp://USER@HOST/DIR, or --host and --user instead", command);
+  }
+  if (site?.value === "") throw new UsageError('Cannot use "" as SITE: expected ftp://USER@HOST/DIR');
+  return { command, folder: folder.value, site: site?.value, options: requireOptions(options, command), sources };
+}
+
+function isCommand(word: string): word is Command {
+  return Object.hasOwn(COMMANDS, word);
+}
+
+/** Later values win; rules add up in their order. */
+function merge(layers: Given[]): { options: Options; sources: Sources } {
+  const values: Record<string, unknown> = {};
+  const sources = new Map<string, Source>();
+  const rules: unknown[] = [];
+  for (const [name, row] of ROWS) {
+    values[row.property] = row.kind === "rule" ? rules : row.default;
+    sources.set(name, "default");
+  }
+  for (const { name, source, value } of layers) {
+    const row = ROWS.get(name);
+    if (row === undefined) continue;
+    if (row.kind === "rule") rules.push(value);
+    else values[row.property] = value;
+    sources.set(name, source);
+  }
+  // Options is derived from the very table that was walked.
+  return { options: values as Options, sources };
+}
+
+function requireOptions(options: Options, command: Command): Options & { log: string } {
+  const values: Readonly<Record<string, unknown>> = options;
+  for (const [name, row] of ROWS) {
+    if (row.kind !== "value" || !row.requiredBy?.includes(command) || values[row.property] !== undefined) continue;
+    throw missing(`${flagOf(name)} ${row.type.hint}`, row.help, command, flagOf(name));
+  }
+  return options as Options & { log: string };
+}
+
+function missing(what: string, meaning: string, command: Command, option?: string): UsageError {
+  const synopsis = `miroir ${command} ${COMMANDS[command].arguments}`;
+  return new UsageError(`Missing ${what} (${meaning}). Usage: ${synopsis}`, option ?? what);
+}
+
+function surplusArgument({ value, afterSecret }: Positional, first: string | undefined): UsageError {
+  if (afterSecret !== undefined) {
+    const state = "it is not shown, for it may be a part of the secret";
+    return new UsageError(
+      `Unexpected argument after ${quote(afterSecret)}: ${state}. Put the whole in quotes`,
+      afterSecret,
+    );
+  }
+  const near = first === undefined ? undefined : nearest(first, Object.keys(COMMANDS));
+  const meant = near !== undefined && near.edits <= 2 ? `Did you mean the command ${quote(near.word)}?` : undefined;
+  const advice = meant ?? "Give FOLDER and SITE only, and a name with spaces in quotes";
+  return new UsageError(`Unexpected argument ${quote(maskPassword(value))}. ${advice}`);
+}

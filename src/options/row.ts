@@ -1,0 +1,93 @@
+import type { ValueType } from "./values.ts";
+
+export const COMMANDS = {
+  watch: { arguments: "FOLDER SITE --log FILE", help: "Keeps SITE a mirror of FOLDER until it is stopped" },
+  sync: { arguments: "FOLDER SITE --log FILE", help: "One pass, then exits with a code" },
+} as const;
+
+export type Command = keyof typeof COMMANDS;
+
+/** The command meant when none is named. */
+export const DEFAULT_COMMAND: Command = "watch";
+
+export const GROUPS = {
+  site: "Site",
+  what: "What is mirrored",
+  how: "How",
+  log: "Log and state",
+  terminal: "Terminal",
+} as const;
+
+export interface Rule {
+  kind: "exclude" | "include" | "ignore-file";
+  /** A gitignore pattern; the file's path for `ignore-file`. */
+  value: string;
+}
+
+interface RowBasics {
+  /** The key in `Options`, with its unit. */
+  readonly property: string;
+  readonly group: keyof typeof GROUPS;
+  /** The commands that have it; all when absent. */
+  readonly commands?: readonly Command[];
+  readonly help: string;
+}
+
+/** One value; the last one given counts. */
+export interface ValueRow extends RowBasics {
+  readonly kind: "value";
+  readonly type: ValueType<unknown>;
+  readonly default?: unknown;
+  /** What the README shows where there is no default. */
+  readonly otherwise?: string;
+  readonly requiredBy?: readonly Command[];
+  /** Its value is never shown. */
+  readonly secret?: true;
+  /** Its variable ranks below SITE, and is read elsewhere (credentials.ts). */
+  readonly lateEnvironment?: true;
+}
+
+/** On or off; giving the flag turns the default round. */
+export interface SwitchRow extends RowBasics {
+  readonly kind: "switch";
+  readonly default: boolean;
+}
+
+/** Repeatable. All rows of this kind fill one list, in the order of the command line. */
+export interface RuleRow extends RowBasics {
+  readonly kind: "rule";
+  readonly property: "rules";
+  readonly rule: Rule["kind"];
+  readonly hint: string;
+}
+
+export type Row = ValueRow | SwitchRow | RuleRow;
+
+export function flagOf(name: string): string {
+  return `--${name}`;
+}
+
+export function variableOf(name: string): string {
+  return `MIROIR_${name.toUpperCase().replaceAll("-", "_")}`;
+}
+
+export function isOptionOf(command: Command, row: Row): boolean {
+  return row.commands === undefined || row.commands.includes(command);
+}
+
+/** The effective value as the user would write it, `***` for a secret; `undefined` where there is none. */
+export function formatValue(row: Row, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  switch (row.kind) {
+    case "switch":
+      return value === row.default ? "off" : "on";
+    case "rule": {
+      const own = (value as Rule[]).filter((rule) => rule.kind === row.rule);
+      return own.length === 0 ? undefined : own.map((rule) => rule.value).join(", ");
+    }
+    case "value":
+      return row.secret ? "***" : row.type.format(value);
+    default:
+      return row satisfies never;
+  }
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "bun:test";
+import { EventEmitter } from "node:events";
+import {
+  createLineEditor,
+  InterruptedError,
+  promptHidden,
+  type Terminal,
+  type Typed,
+} from "../../src/options/prompt.ts";
+
+describe("createLineEditor()", () => {
+  const feedAll = (keys: (string | Uint8Array)[]): Typed => {
+    const editor = createLineEditor();
+    let typed: Typed = { state: "typing" };
+    for (const key of keys) typed = editor.feed(key);
+    return typed;
+  };
+  const euro = new TextEncoder().encode("€");
+
+  test.each<{ name: string; keys: (string | Uint8Array)[]; line: string }>([
+    { name: "key by key, Enter", keys: ["a", "b", "\r"], line: "ab" },
+    { name: "a line feed", keys: ["ab\n"], line: "ab" },
+    { name: "a paste of two lines takes the first", keys: ["ab\r\ncd\r\n"], line: "ab" },
+    { name: "marks around a paste", keys: ["\x1b[200~ab\x1b[201~\r"], line: "ab" },
+    { name: "backspace", keys: ["abc\x7f\b", "\r"], line: "a" },
+    { name: "backspace takes a whole character", keys: ["a🔑\x7f\r"], line: "a" },
+    { name: "backspace on nothing", keys: ["\x7fa\r"], line: "a" },
+    { name: "Ctrl-U clears", keys: ["abc\x15d\r"], line: "d" },
+    { name: "arrow keys are ignored", keys: ["a\x1b[D\x1bOCb\x1b[3~\r"], line: "ab" },
+    { name: "an arrow key cut in two", keys: ["a\x1b", "[", "Db\r"], line: "ab" },
+    { name: "a character cut in two", keys: [euro.subarray(0, 1), euro.subarray(1), "\r"], line: "€" },
+    { name: "Ctrl-D after text is ignored", keys: ["a\x04\r"], line: "a" },
+    { name: "spaces stay", keys: [" a b \r"], line: " a b " },
+    { name: "nothing", keys: ["\r"], line: "" },
+  ])("$name", ({ keys, line }) => expect(feedAll(keys)).toEqual({ state: "done", line }));
+
+  test.each(["\x03", "abc\x03", "\x04"])("%j interrupts", (keys) => expect(feedAll([keys]).state).toBe("interrupted"));
+});
+
+describe("promptHidden()", () => {
+  function createTerminal() {
+    const emitter = new EventEmitter();
+    const seen: string[] = [];
+    const raw = { isRaw: false };
+    const input = Object.assign(emitter, {
+      get isRaw() {
+        return raw.isRaw;
+      },
+      setRawMode(mode: boolean) {
+        raw.isRaw = mode;
+      },
+      resume() {},
+      pause: () => seen.push("paused"),
+    });
+    const output = { write: (text: string) => seen.push(text) };
+    // Only what promptHidden uses of a real stream is there.
+    return { terminal: { input, output } as unknown as Terminal, emitter, raw, seen };
+  }
+
+  test("asks in raw mode, shows nothing typed, and gives the terminal back", async () => {
+    const { terminal, emitter, raw, seen } = createTerminal();
+    const answer = promptHidden("Password: ", terminal);
+    expect(raw.isRaw).toBe(true);
+    emitter.emit("data", "hunter2");
+    emitter.emit("data", "\r");
+    expect(await answer).toBe("hunter2");
+    expect(raw.isRaw).toBe(false);
+    expect(seen).toEqual(["Password: ", "paused", "\n"]);
+    expect(emitter.eventNames()).toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ["data", "ab\x03"],
+    ["end", undefined],
+    ["error", new Error("EIO")],
+  ])("is interrupted by %s, and gives the terminal back", async (event, value) => {
+    const { terminal, emitter, raw } = createTerminal();
+    const answer = promptHidden("Password: ", terminal);
+    emitter.emit(event, value);
+    await expect(answer).rejects.toBeInstanceOf(InterruptedError);
+    expect(raw.isRaw).toBe(false);
+    expect(emitter.eventNames()).toEqual([]);
+  });
+});
