@@ -1,0 +1,105 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { codeOf, wordsOf } from "../report/system-error.ts";
+import { StateError } from "./errors.ts";
+
+/** Absent on Windows, where creating a link takes a privilege. */
+export const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+
+/** Creates a folder that only its owner can enter. Throws StateError "unusable". */
+export function makePrivateFolder(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StateError(
+      "unusable",
+      `Cannot create the state folder "${directory}": ${wordsOf(error)}. Choose another place with --state-dir`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Replaces a file in one step: whoever opens it finds the old content or the new. With `sync` it also survives a power
+ * cut from the return on. Throws StateError "disk" and leaves the old file.
+ */
+export function replaceFile(
+  directory: string,
+  name: string,
+  content: string | Uint8Array,
+  { sync }: { sync: boolean },
+) {
+  const temporary = join(directory, `.${name}.${randomBytes(6).toString("hex")}`);
+  try {
+    const fd = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, 0o600);
+    try {
+      writeAll(fd, typeof content === "string" ? Buffer.from(content) : content, 0);
+      if (sync) fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renamePatiently(temporary, join(directory, name));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw diskError("replace", join(directory, name), error);
+  }
+  if (sync) syncFolder(directory);
+}
+
+/** Removes what a killed replaceFile() left. Only the holder of the folder's lock may. */
+export function sweepReplacements(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (/^\..+\.[0-9a-f]{12}$/.test(name)) rmSync(join(directory, name), { force: true });
+  }
+}
+
+export function writeAll(fd: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+/** On Windows a virus scanner or an indexer that looks at a file makes its renaming fail for an instant. */
+export function renamePatiently(from: string, to: string): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      renameSync(from, to);
+      return;
+    } catch (error) {
+      if (attempt === 10 || !["EPERM", "EACCES", "EBUSY"].includes(codeOf(error))) throw error;
+      Bun.sleepSync(20);
+    }
+  }
+}
+
+export function diskError(action: string, file: string, cause: unknown): StateError {
+  const full = ["ENOSPC", "EDQUOT"].includes(codeOf(cause));
+  const remedy = full
+    ? `Free space in "${dirname(file)}"`
+    : "Make it writable, or choose another place with --state-dir";
+  return new StateError("disk", `Cannot ${action} "${file}": ${wordsOf(cause)}. ${remedy}`, { cause });
+}
+
+export function syncFolder(directory: string): void {
+  try {
+    const fd = openSync(directory, constants.O_RDONLY);
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // Windows opens no folder, and some file systems sync none: the rename alone is all that can be had there.
+  }
+}

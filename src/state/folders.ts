@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import { posix, win32 } from "node:path";
+
+export interface System {
+  platform: NodeJS.Platform;
+  env: Record<string, string | undefined>;
+  home: string;
+}
+
+export function thisPlatform(): NodeJS.Platform {
+  return process.platform;
+}
+
+/** The system's place for miroir's state. The XDG specification has relative values ignored. */
+export function stateFolder({ platform, env, home }: System): string {
+  if (platform === "win32") {
+    const local = env.LOCALAPPDATA;
+    return win32.join(local && win32.isAbsolute(local) ? local : win32.join(home, "AppData", "Local"), "miroir");
+  }
+  if (platform === "darwin") return posix.join(home, "Library", "Application Support", "miroir");
+  const xdg = env.XDG_STATE_HOME;
+  return posix.join(xdg && posix.isAbsolute(xdg) ? xdg : posix.join(home, ".local", "state"), "miroir");
+}
+
+/** FOLDER as the manifest names it: its real path, case-folded where the disk ignores case. */
+export function folderIdentity(folderRealPath: string, platform: NodeJS.Platform): string {
+  return platform === "win32" ? folderRealPath.toLowerCase() : folderRealPath;
+}
+
+/** The name of one mirror's folder inside the state folder, such as `website-3f2a9c01b7de`: readable and stable. */
+export function mirrorIdentity(folderRealPath: string, siteIdentity: string, platform: NodeJS.Platform): string {
+  const folder = folderIdentity(folderRealPath, platform);
+  const digest = createHash("sha256").update(`${folder}\n${siteIdentity}`).digest("hex");
+  return `${slug((platform === "win32" ? win32 : posix).basename(folder))}-${digest.slice(0, 12)}`;
+}
+
+function slug(name: string): string {
+  const plain = name
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .replace(/[^A-Za-z0-9_]+/g, "-")
+    .slice(0, 40)
+    .replace(/^-+|-+$/g, "");
+  return plain || "root";
+}

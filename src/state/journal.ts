@@ -1,0 +1,118 @@
+import { closeSync, constants, fsyncSync, ftruncateSync, openSync } from "node:fs";
+import type { Intent, JournalRecord } from "../detect/manifest.ts";
+import { diskError, NO_FOLLOW, writeAll } from "./disk.ts";
+import { checkHeader, readIfThere } from "./manifest-file.ts";
+import { checkedRecord, isFields, isGeneration, type MirrorIdentity, VERSION } from "./validate.ts";
+
+export const JOURNAL_FILE = "journal.jsonl";
+
+export interface ReadJournal {
+  /** Of the manifest it goes on from; undefined when its first line is damaged. */
+  generation: number | undefined;
+  records: JournalRecord[];
+  /** Up to the end of the last line that can be believed. */
+  soundBytes: number;
+  /** A whole line is damaged: nothing from it on was read. A torn last line is no damage, a kill leaves one. */
+  damaged: boolean;
+}
+
+/** Undefined when there is none. Throws StateError "foreign", "newer" or "unusable"; changes nothing. */
+export function readJournal(file: string, identity: MirrorIdentity): ReadJournal | undefined {
+  const bytes = readIfThere(file);
+  if (!bytes?.includes(0x0a)) return undefined;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const read: ReadJournal = { generation: undefined, records: [], soundBytes: 0, damaged: false };
+  for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, read.soundBytes)) {
+    const line = parsedLine(decoder, bytes.subarray(read.soundBytes, end));
+    if (!takeLine(read, line, file, identity)) return { ...read, damaged: true };
+    read.soundBytes = end + 1;
+  }
+  return read;
+}
+
+function parsedLine(decoder: TextDecoder, bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function takeLine(read: ReadJournal, line: unknown, file: string, identity: MirrorIdentity): boolean {
+  if (read.generation === undefined) {
+    if (!isFields(line) || !checkHeader(file, line, identity) || !isGeneration(line.generation)) return false;
+    read.generation = line.generation;
+    return true;
+  }
+  const record = checkedRecord(line);
+  if (record) read.records.push(record);
+  return record !== undefined;
+}
+
+/** What was begun and not settled, in the order of beginning. */
+export function openIntents(records: JournalRecord[]): Intent[] {
+  const open = new Map<string, Intent>();
+  for (const record of records) {
+    if (record.op === "intend") open.set(record.intent.id, record.intent);
+    else if (record.op === "settle") open.delete(record.id);
+    else if (record.op === "put" && record.settles !== undefined) open.delete(record.settles);
+  }
+  return [...open.values()];
+}
+
+export function journalText({ folder, site }: MirrorIdentity, generation: number, records: JournalRecord[]): string {
+  return `${JSON.stringify({ version: VERSION, folder, site, generation })}\n${linesOf(records)}`;
+}
+
+function linesOf(records: JournalRecord[]): string {
+  let text = "";
+  for (const record of records) text += `${JSON.stringify(record)}\n`;
+  return text;
+}
+
+export interface JournalWriter {
+  /** In one write. Throws StateError "disk", and then none of them counts. */
+  append(records: JournalRecord[]): void;
+  /** Throws StateError "disk". */
+  flush(): void;
+  sizeBytes(): number;
+  close(): void;
+}
+
+/** Goes on behind `soundBytes` of an existing journal. Throws StateError "disk". */
+export function openJournal(file: string, soundBytes: number): JournalWriter {
+  let size = soundBytes;
+  // Something stands behind `size`: a torn line, or the part of a batch that fitted on a full disk.
+  let hasRemains = true;
+
+  function attempt<T>(action: string, call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      throw diskError(action, file, error);
+    }
+  }
+
+  // Not in append mode: Windows lets such a handle not truncate. The lock makes this process the only writer.
+  const fd = attempt("open", () => openSync(file, constants.O_RDWR | NO_FOLLOW));
+  return {
+    append(records) {
+      if (records.length === 0) return;
+      const bytes = Buffer.from(linesOf(records));
+      attempt("write", () => {
+        if (hasRemains) ftruncateSync(fd, size);
+        hasRemains = true;
+        writeAll(fd, bytes, size);
+        hasRemains = false;
+        size += bytes.length;
+      });
+    },
+    flush() {
+      attempt("flush", () => fsyncSync(fd));
+    },
+    sizeBytes: () => size,
+    close() {
+      closeSync(fd);
+    },
+  };
+}

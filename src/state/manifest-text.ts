@@ -1,0 +1,93 @@
+import { emptyManifest, type Manifest, type ManifestEntry } from "../detect/manifest.ts";
+import { checkedEntry, type Fields, isFields, isRelPath, type MirrorIdentity, VERSION } from "./validate.ts";
+
+const FILES = '\n"files": {\n';
+const FOLDERS = '\n},\n"folders": [\n';
+
+/**
+ * One line for each entry. The text is put together by hand: an object can hold no file named `__proto__` by plain
+ * assignment, and a second copy of 100,000 entries is saved.
+ */
+export function manifestText({ folder, site }: MirrorIdentity, generation: number, manifest: Manifest): string {
+  const head = [
+    `"version": ${VERSION}`,
+    `"folder": ${JSON.stringify(folder)}`,
+    `"site": ${JSON.stringify(site)}`,
+    `"generation": ${generation}`,
+  ];
+  const files: string[] = [];
+  for (const [path, entry] of manifest.files) files.push(`${JSON.stringify(path)}: ${entryText(entry)}`);
+  const folders: string[] = [];
+  for (const path of manifest.folders) folders.push(JSON.stringify(path));
+  return `{ ${head.join(", ")},${FILES}${files.join(",\n")}${FOLDERS}${folders.join(",\n")}\n] }\n`;
+}
+
+function entryText({ mtimeMs, sizeBytes, sha1, racy, undated }: ManifestEntry): string {
+  const flags = (racy ? ', "racy": true' : "") + (undated ? ', "undated": true' : "");
+  return `{ "mtime": ${mtimeMs}, "size": ${sizeBytes}, "sha1": "${sha1}"${flags} }`;
+}
+
+export interface ParsedManifest {
+  /** `version`, `folder`, `site`, `generation`: not checked. */
+  header: Fields;
+  /** Undefined when any part of it is not what it must be. */
+  manifest: Manifest | undefined;
+}
+
+/** Undefined when this is no JSON object. Any JSON text will do; the layout of manifestText() is read twice as fast. */
+export function parseManifest(text: string): ParsedManifest | undefined {
+  const quick = parseLines(text);
+  if (quick) return quick;
+  const header = parseObject(text);
+  if (!header) return undefined;
+  const { files, folders } = header;
+  const manifest = emptyManifest();
+  const isSound =
+    isFields(files) &&
+    Object.keys(files).every((path) => takeFile(manifest, path, files[path])) &&
+    takeFolders(manifest, folders);
+  return { header, manifest: isSound ? manifest : undefined };
+}
+
+function parseLines(text: string): ParsedManifest | undefined {
+  const filesAt = text.indexOf(FILES);
+  const foldersAt = text.lastIndexOf(FOLDERS);
+  if (filesAt < 0 || foldersAt < filesAt + FILES.length) return undefined;
+  const header = parseObject(`${text.slice(0, filesAt)}"files": {${text.slice(foldersAt)}`);
+  const manifest = emptyManifest();
+  if (!header || !takeFolders(manifest, header.folders)) return undefined;
+  for (let start = filesAt + FILES.length; start < foldersAt; ) {
+    const end = Math.min(text.indexOf("\n", start), foldersAt);
+    const keyEnd = text.indexOf('": ', start + 1);
+    if (text[start] !== '"' || keyEnd < 0 || keyEnd > end) return undefined;
+    const path = text.slice(start + 1, keyEnd);
+    // A name with an escape in it is left to the general way.
+    if (path.includes("\\")) return undefined;
+    const entry = parseObject(text.slice(keyEnd + 3, text[end - 1] === "," ? end - 1 : end));
+    if (!takeFile(manifest, path, entry)) return undefined;
+    start = end + 1;
+  }
+  return { header, manifest };
+}
+
+function parseObject(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isFields(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function takeFile(manifest: Manifest, path: string, read: unknown): boolean {
+  if (!isRelPath(path) || !isFields(read)) return false;
+  const entry = checkedEntry(read.mtime, read.size, read.sha1, read);
+  if (entry) manifest.files.set(path, entry);
+  return entry !== undefined;
+}
+
+function takeFolders(manifest: Manifest, folders: unknown): boolean {
+  if (!Array.isArray(folders) || !folders.every(isRelPath)) return false;
+  for (const folder of folders) manifest.folders.add(folder);
+  return true;
+}

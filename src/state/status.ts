@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { replaceFile } from "./disk.ts";
+
+/** What a mirror remembers between runs and shows to `miroir status`. Times are ISO 8601, UTC. */
+export interface Status {
+  folder?: string;
+  site?: string;
+  completedPassAt?: string;
+  lastPassAt?: string;
+  lastVerifyAt?: string;
+  /** The device FOLDER was on. */
+  device?: string;
+  /** The site has been seen with TLS: it never goes back to a plain session by itself. */
+  encrypted?: boolean;
+  /** Skips that the log told already: one key each. */
+  told: string[];
+  pending?: number;
+  failing?: number;
+  /** Deletions that wait for approval. */
+  parked?: number;
+  /** The oldest change that is not on the site yet. */
+  oldestChangeAt?: string;
+}
+
+const STATUS_FILE = "status.json";
+const TEXTS = ["folder", "site", "completedPassAt", "lastPassAt", "lastVerifyAt", "device", "oldestChangeAt"] as const;
+const COUNTS = ["pending", "failing", "parked"] as const;
+
+/** Missing or damaged: as if nothing had been remembered; a field of another type is left out. */
+export function readStatusFile(directory: string): Status {
+  const read = readSmallJson(join(directory, STATUS_FILE));
+  const told = Array.isArray(read.told) ? read.told.filter((key): key is string => typeof key === "string") : [];
+  const status: Status = { told };
+  for (const name of TEXTS) {
+    const value = read[name];
+    if (typeof value === "string") status[name] = value;
+  }
+  for (const name of COUNTS) {
+    const value = read[name];
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) status[name] = value;
+  }
+  if (typeof read.encrypted === "boolean") status.encrypted = read.encrypted;
+  return status;
+}
+
+/** Throws StateError "disk". */
+export function writeStatusFile(directory: string, status: Status): void {
+  replaceFile(directory, STATUS_FILE, `${JSON.stringify(status)}\n`, { sync: false });
+}
+
+/** A small JSON object that nothing depends on: whatever is wrong with it makes it empty. */
+export function readSmallJson(file: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,95 @@
+import type { Intent, JournalRecord, ManifestEntry } from "../detect/manifest.ts";
+import { nameOf, type RelPath } from "../detect/tree.ts";
+
+// What was read from disk is checked before it is believed: its paths decide what is deleted on the site.
+
+/** Which mirror a file of the state belongs to. */
+export interface MirrorIdentity {
+  /** FOLDER as folderIdentity() gives it. */
+  folder: string;
+  /** As siteIdentity() gives it. */
+  site: string;
+}
+
+/** Of the manifest and its journal. A higher one is of a newer miroir. */
+export const VERSION = 1;
+
+const BAD_PATH = /(?:^|\/)\.{0,2}(?:\/|$)|\0/;
+const SHA1 = /^[0-9a-f]{40}$/;
+
+export type Fields = Record<string, unknown>;
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Relative, `/`-separated, with no empty, `.` or `..` segment, and no NUL. */
+export function isRelPath(value: unknown): value is RelPath {
+  return typeof value === "string" && !BAD_PATH.test(value);
+}
+
+export function isGeneration(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** The entry of these fields, or undefined when any is not what it must be. */
+export function checkedEntry(
+  mtimeMs: unknown,
+  sizeBytes: unknown,
+  sha1: unknown,
+  { racy, undated }: Fields,
+): ManifestEntry | undefined {
+  if (typeof mtimeMs !== "number" || !Number.isFinite(mtimeMs)) return undefined;
+  if (typeof sizeBytes !== "number" || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) return undefined;
+  if (typeof sha1 !== "string" || !SHA1.test(sha1)) return undefined;
+  const entry: ManifestEntry = { mtimeMs, sizeBytes, sha1 };
+  if (racy === true) entry.racy = true;
+  if (undated === true) entry.undated = true;
+  return entry;
+}
+
+export function checkedRecord(value: unknown): JournalRecord | undefined {
+  if (!isFields(value)) return undefined;
+  const { op, path } = value;
+  switch (op) {
+    case "put":
+      return checkedPut(value);
+    case "drop":
+    case "folder":
+    case "unfolder":
+      return isRelPath(path) ? { op, path } : undefined;
+    case "move":
+      return isRelPath(value.from) && isRelPath(value.to) ? { op, from: value.from, to: value.to } : undefined;
+    case "intend": {
+      const intent = checkedIntent(value.intent);
+      return intent && { op, intent };
+    }
+    case "settle":
+      return isId(value.id) ? { op, id: value.id } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function checkedPut({ path, entry: read, settles }: Fields): JournalRecord | undefined {
+  if (!isRelPath(path) || !isFields(read) || (settles !== undefined && !isId(settles))) return undefined;
+  const entry = checkedEntry(read.mtimeMs, read.sizeBytes, read.sha1, read);
+  return entry && { op: "put", path, entry, ...(settles !== undefined && { settles }) };
+}
+
+function checkedIntent(value: unknown): Intent | undefined {
+  if (!isFields(value)) return undefined;
+  const { id, path, temporary, aside } = value;
+  if (!isId(id) || !isRelPath(path) || !isTemporary(temporary)) return undefined;
+  if (aside === undefined) return { id, path, temporary };
+  return isTemporary(aside) ? { id, path, temporary, aside } : undefined;
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+/** What an intent names is deleted at the next start: it can only be a name of miroir's own. */
+function isTemporary(value: unknown): value is RelPath {
+  return isRelPath(value) && nameOf(value).startsWith(".miroir-");
+}

@@ -1,0 +1,51 @@
+import { describe, expect, test } from "bun:test";
+import { mirrorIdentity, stateFolder } from "../../src/state/folders.ts";
+
+test.each([
+  { name: "linux", env: {}, want: "/home/ann/.local/state/miroir" },
+  { name: "linux", env: { XDG_STATE_HOME: "/var/ann" }, want: "/var/ann/miroir" },
+  { name: "linux", env: { XDG_STATE_HOME: "relative" }, want: "/home/ann/.local/state/miroir" },
+  { name: "linux", env: { XDG_STATE_HOME: "" }, want: "/home/ann/.local/state/miroir" },
+  { name: "darwin", env: { XDG_STATE_HOME: "/x" }, want: "/home/ann/Library/Application Support/miroir" },
+] as const)("stateFolder() on $name with $env is $want", ({ name, env, want }) => {
+  expect(stateFolder({ platform: name, env, home: "/home/ann" })).toBe(want);
+});
+
+test.each([
+  { env: { LOCALAPPDATA: "D:\\Local" }, want: "D:\\Local\\miroir" },
+  { env: {}, want: "C:\\Users\\ann\\AppData\\Local\\miroir" },
+])("stateFolder() on Windows with $env is $want", ({ env, want }) => {
+  expect(stateFolder({ platform: "win32", env, home: "C:\\Users\\ann" })).toBe(want);
+});
+
+describe("mirrorIdentity()", () => {
+  const site = "ftp://ann@host:21/www";
+
+  test.each([
+    { folder: "/home/ann/Web Site", want: /^Web-Site-[0-9a-f]{12}$/ },
+    { folder: "/home/ann/Été", want: /^Ete-[0-9a-f]{12}$/ },
+    { folder: "/home/ann/网站", want: /^root-[0-9a-f]{12}$/ },
+    { folder: "/", want: /^root-[0-9a-f]{12}$/ },
+    { folder: `/home/${"a".repeat(255)}`, want: /^a{40}-[0-9a-f]{12}$/ },
+  ])("names $folder readably", ({ folder, want }) => {
+    expect(mirrorIdentity(folder, site, "linux")).toMatch(want);
+  });
+
+  test("is the same at every call", () => {
+    expect(mirrorIdentity("/srv/www", site, "linux")).toBe("www-10bc7bceecc3");
+  });
+
+  test("differs by folder and by site", () => {
+    const names = [
+      mirrorIdentity("/a/www", site, "linux"),
+      mirrorIdentity("/b/www", site, "linux"),
+      mirrorIdentity("/a/www", "ftp://bob@host:21/www", "linux"),
+      mirrorIdentity("/a/WWW", site, "linux"),
+    ];
+    expect(new Set(names).size).toBe(4);
+  });
+
+  test("ignores case on Windows only", () => {
+    expect(mirrorIdentity("C:\\Web", site, "win32")).toBe(mirrorIdentity("c:\\WEB", site, "win32"));
+  });
+});
