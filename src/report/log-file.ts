@@ -1,0 +1,146 @@
+import { closeSync, fstatSync, realpathSync } from "node:fs";
+import { dirname } from "node:path";
+import { endsInMidLine, isSameFile, openForAppending, rotate, writeLine } from "./log-disk.ts";
+import { codeOf, wordsOf } from "./system-error.ts";
+
+/** The log can't be opened at start (exit 2). */
+export class LogOpenError extends Error {
+  override readonly name = "LogOpenError";
+}
+
+export interface LogFile {
+  /** Writes one whole line. Never throws. */
+  write(line: string): void;
+  close(): void;
+}
+
+export interface LogFileOptions {
+  /** `-` is standard output. */
+  file: string;
+  /** 0: never rotated. */
+  sizeLimitBytes: number;
+  keep: number;
+  now: () => Date;
+  onFailure: (message: string) => void;
+}
+
+const STDOUT = 1;
+const LOOK_EVERY_MS = 1000;
+const ROTATE_AGAIN_MS = 60_000;
+/** How long a full pipe is waited for, the first time. */
+const PIPE_PATIENCE_MS = 500;
+
+/** Opens a log for appending; it is created with mode 0640. Throws LogOpenError. */
+export function openLogFile({ file, sizeLimitBytes, keep, now, onFailure }: LogFileOptions): LogFile {
+  let fd: number | undefined = file === "-" ? STDOUT : openAtStart(file);
+  // A device, a pipe or standard output is only written: never rotated, never looked for again.
+  const isRegular = file !== "-" && fstatSync(fd).isFile();
+  const place = isRegular ? realpathSync(file) : file;
+  let sizeBytes = 0;
+  let isTorn = false;
+  let lookAtMs = 0;
+  let rotateAtMs = 0;
+  const told = new Map<string, Set<string>>();
+  if (isRegular) takeIn(fd);
+
+  function takeIn(opened: number): void {
+    fd = opened;
+    sizeBytes = fstatSync(opened).size;
+    isTorn = endsInMidLine(place, sizeBytes);
+  }
+
+  /** Tells each cause of one kind of failure once, until that kind succeeds again. */
+  function attempt(action: "write" | "reopen" | "rotate", call: () => void): boolean {
+    try {
+      call();
+      told.delete(action);
+      return true;
+    } catch (error) {
+      const causes = told.get(action) ?? new Set();
+      told.set(action, causes);
+      if (!causes.has(codeOf(error))) {
+        causes.add(codeOf(error));
+        onFailure(`Cannot ${action} the log "${file}": ${wordsOf(error)}. ${remedyOf(error)}`);
+      }
+      return false;
+    }
+  }
+
+  function close(): void {
+    if (fd !== undefined && fd !== STDOUT) closeSync(fd);
+    fd = undefined;
+  }
+
+  /** Others may have renamed or removed the file: then a new one is begun at its place. */
+  function look(): void {
+    if (fd !== undefined && isSameFile(fd, place)) {
+      sizeBytes = fstatSync(fd).size;
+      return;
+    }
+    attempt("reopen", () => {
+      const opened = openForAppending(place);
+      close();
+      takeIn(opened);
+    });
+  }
+
+  function rotateNow(nowMs: number): void {
+    look();
+    if (sizeBytes === 0) return;
+    // Windows renames no file that is open.
+    close();
+    if (!attempt("rotate", () => rotate(place, keep))) rotateAtMs = nowMs + ROTATE_AGAIN_MS;
+    attempt("reopen", () => takeIn(openForAppending(place)));
+  }
+
+  return {
+    write(line) {
+      const bytes = Buffer.from(line);
+      if (isRegular) {
+        const nowMs = now().getTime();
+        if (nowMs >= lookAtMs || nowMs < lookAtMs - LOOK_EVERY_MS) {
+          lookAtMs = nowMs + LOOK_EVERY_MS;
+          look();
+        }
+        const isFull = sizeLimitBytes > 0 && sizeBytes > 0 && sizeBytes + bytes.length > sizeLimitBytes;
+        if (isFull && nowMs >= rotateAtMs) rotateNow(nowMs);
+      }
+      const target = fd;
+      if (target === undefined) return;
+      const patienceMs = told.has("write") ? 0 : PIPE_PATIENCE_MS;
+      attempt("write", () => {
+        const whole = isTorn ? Buffer.concat([Buffer.from("\n"), bytes]) : bytes;
+        writeLine(target, whole, patienceMs, (written, added) => {
+          sizeBytes += added;
+          isTorn = whole[written - 1] !== 0x0a;
+        });
+      });
+    },
+    close,
+  };
+}
+
+function openAtStart(file: string): number {
+  try {
+    return openForAppending(file);
+  } catch (error) {
+    const remedy =
+      codeOf(error) === "ENOENT"
+        ? `Create the folder "${dirname(file)}", or choose another file with --log`
+        : "Choose another file with --log";
+    throw new LogOpenError(`Cannot open the log "${file}": ${wordsOf(error)}. ${remedy}`, { cause: error });
+  }
+}
+
+function remedyOf(error: unknown): string {
+  switch (codeOf(error)) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return "The mirror goes on without it. Free space there";
+    case "EPIPE":
+    case "EAGAIN":
+      return "The mirror goes on without it. Start its reader again";
+    default:
+      return "The mirror goes on. Make the file and its folder writable";
+  }
+}

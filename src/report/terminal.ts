@@ -1,0 +1,64 @@
+import { writeLine } from "./log-disk.ts";
+import type { LogLevel, LogRecord } from "./record.ts";
+import { messageOf, shortLine } from "./text.ts";
+
+export interface TextSink {
+  write(text: string): unknown;
+}
+
+/**
+ * Writes to an open descriptor (1, 2) at once: what is handed to process.stdout can be lost at exit. A reader that went
+ * away, or that takes nothing for a second, is no error.
+ */
+export function descriptorSink(fd: number): TextSink {
+  return {
+    write(text) {
+      try {
+        writeLine(fd, Buffer.from(text), 1000, () => {});
+      } catch {
+        // Nobody reads any more.
+      }
+    },
+  };
+}
+
+export interface TerminalSink {
+  show(level: LogLevel, record: LogRecord): void;
+}
+
+export interface TerminalOptions {
+  stdout: TextSink;
+  stderr: TextSink;
+  /** Only errors are shown. */
+  quiet: boolean;
+  color: boolean;
+}
+
+const RED = "\x1b[31m";
+const YELLOW = "\x1b[33m";
+const RESET = "\x1b[39m";
+
+/** What a person sees: movements on stdout, warnings and errors on stderr, debug records nowhere. */
+export function createTerminal({ stdout, stderr, quiet, color }: TerminalOptions): TerminalSink {
+  const prefix = (tint: string) => (color ? `${tint}miroir:${RESET} ` : "miroir: ");
+
+  return {
+    show(level, record) {
+      switch (level) {
+        case "debug":
+          return;
+        case "info":
+          if (!quiet && record.event !== "ftp") stdout.write(`${shortLine(record)}\n`);
+          return;
+        case "warn":
+          if (!quiet) stderr.write(`${prefix(YELLOW)}${messageOf(record) || record.event}\n`);
+          return;
+        case "error":
+          stderr.write(`${prefix(RED)}${messageOf(record) || record.event}\n`);
+          return;
+        default:
+          level satisfies never;
+      }
+    },
+  };
+}
