@@ -1,0 +1,23 @@
+import ignore from "ignore";
+import type { RelPath } from "./tree.ts";
+
+/** The file in FOLDER that holds rules of its own; it is read by itself and never mirrored. */
+export const IGNORE_FILE = ".miroirignore";
+
+/** miroir's temporary names, here and on the server. */
+export const TEMPORARY_PREFIX = ".miroir-";
+
+/**
+ * gitignore patterns, in order, the last match wins; an included one is an excluded one with `!` before it.
+ * @returns whether a path is excluded, by itself or by a folder above it
+ */
+export function createRules(patterns: readonly string[]): (path: RelPath, isFolder: boolean) => boolean {
+  if (patterns.length === 0) return () => false;
+  const rules = ignore({ ignorecase: false, allowRelativePaths: true }).add([...patterns]);
+  return (path, isFolder) => rules.ignores(isFolder ? `${path}/` : path);
+}
+
+/** The lines of a gitignore file. */
+export function linesOf(text: string): string[] {
+  return text.replace(/^\uFEFF/, "").split(/\r?\n/);
+}

@@ -1,0 +1,140 @@
+import { type Dirent, lstatSync, readdirSync, type Stats, statSync } from "node:fs";
+import { join } from "node:path";
+import { isUnsafeName, type Scope } from "./scope.ts";
+import type { FileEntry, Problem, RelPath, Skip, Snapshot } from "./tree.ts";
+
+/** The walk gives the event loop a turn this often: transfers go on meanwhile. */
+const SLICE_MS = 20;
+
+export class FolderError extends Error {
+  override readonly name = "FolderError";
+}
+
+export interface ScanOptions {
+  scope: Scope;
+  /** How a name is written on the server: as the disk gives it, but for a disk that decomposes it. */
+  nameForSite(name: string): string;
+}
+
+/**
+ * The state of FOLDER, by names and stat only: no file is opened.
+ * What cannot be read becomes a Problem; the walk goes on beside it.
+ * @throws FolderError when FOLDER itself cannot be read
+ */
+export async function scan(folder: string, options: ScanOptions): Promise<Snapshot> {
+  const snapshot: Snapshot = { files: new Map(), folders: new Set(), problems: [], skipped: new Map() };
+  const pending: RelPath[] = [""];
+  let sliceStart = performance.now();
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    scanFolder(folder, at, options, snapshot, pending);
+    if (performance.now() - sliceStart > SLICE_MS) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      sliceStart = performance.now();
+    }
+  }
+  return snapshot;
+}
+
+function scanFolder(
+  folder: string,
+  at: RelPath,
+  { scope, nameForSite }: ScanOptions,
+  snapshot: Snapshot,
+  pending: RelPath[],
+): void {
+  const here = join(folder, at);
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(here, { withFileTypes: true });
+  } catch (error) {
+    if (at === "") throw new FolderError(`Cannot read the folder "${folder}": ${wordsOf(error)}`, { cause: error });
+    snapshot.problems.push(unreadable(at, "read the folder", error));
+    return;
+  }
+  for (const entry of entries) {
+    const name = nameForSite(entry.name);
+    const path = at === "" ? name : `${at}/${name}`;
+    const stat = statOf(join(here, entry.name), entry);
+    if (stat instanceof Error) {
+      if (entry.name.includes("\ufffd")) skip(snapshot, { path, isFolder: false, reason: "unsafe-name", told: true });
+      else snapshot.problems.push(unreadable(path, "look at", stat));
+      continue;
+    }
+    if (snapshot.files.has(path) || snapshot.folders.has(path)) {
+      skip(snapshot, { path, isFolder: stat.isDirectory(), reason: "collision", told: true });
+      continue;
+    }
+    take(path, name, stat, scope, snapshot, pending);
+  }
+}
+
+function take(path: RelPath, name: string, stat: Stats, scope: Scope, snapshot: Snapshot, pending: RelPath[]): void {
+  const isFolder = stat.isDirectory();
+  const reason = scope.outside(path, isFolder);
+  if (reason) return skip(snapshot, { path, isFolder, reason, told: reason === "too-deep" && isFolder });
+  if (isUnsafeName(name)) return skip(snapshot, { path, isFolder, reason: "unsafe-name", told: true });
+  if (stat.isSymbolicLink()) return skip(snapshot, { path, isFolder: false, reason: "link", told: true });
+  if (isFolder) {
+    snapshot.folders.add(path);
+    pending.push(path);
+  } else if (stat.isFile()) {
+    snapshot.files.set(path, fileEntry(stat));
+  } else {
+    skip(snapshot, { path, isFolder: false, reason: "special", told: true });
+  }
+}
+
+function statOf(path: string, entry: Dirent): Stats | Error {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    // A directory entry says what it was; only a stat says that it still is.
+    return error instanceof Error ? error : new Error(`${entry.name}: ${String(error)}`);
+  }
+}
+
+function skip(snapshot: Snapshot, entry: Skip): void {
+  snapshot.skipped.set(entry.path, entry);
+}
+
+export function fileEntry(stat: Stats): FileEntry {
+  return { mtimeMs: stat.mtimeMs, sizeBytes: stat.size };
+}
+
+function unreadable(path: RelPath, action: string, error: unknown): Problem {
+  const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
+  return {
+    path,
+    reason: isGone ? "vanished" : "unreadable",
+    detail: `Cannot ${action} "${path}": ${wordsOf(error)}`,
+  };
+}
+
+/** The system's words without the call and the path, which stand in our own. */
+export function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  const words: Record<string, string> = {
+    EACCES: "permission denied",
+    EPERM: "not permitted",
+    ENOENT: "it does not exist",
+    ENOTDIR: "it is not a folder",
+    EISDIR: "it is a folder",
+    ELOOP: "it is a symbolic link",
+    EBUSY: "it is in use by another program",
+    EIO: "the disk reports an error",
+    ENAMETOOLONG: "its name is too long",
+    EMFILE: "too many files are open",
+    ENOSPC: "the disk is full",
+  };
+  return (code !== undefined && words[code]) || error.message;
+}
+
+/** The identity of the device FOLDER stands on: another one means that a disk is not mounted. */
+export function deviceOf(folder: string): string {
+  try {
+    return String(statSync(folder).dev);
+  } catch (error) {
+    throw new FolderError(`Cannot read the folder "${folder}": ${wordsOf(error)}`, { cause: error });
+  }
+}
