@@ -1,0 +1,63 @@
+import { FileType, parseList } from "basic-ftp";
+import { parseFtpTime } from "./features.ts";
+import type { RemoteEntry } from "./site.ts";
+
+const MACHINE_TYPES: Record<string, RemoteEntry["type"] | undefined> = { file: "file", dir: "folder" };
+
+/** One line of MLSD or MLST: `facts; name` (RFC 3659 §7.2). Undefined for `.`, `..` and what is no such line. */
+export function parseMachineLine(line: string): RemoteEntry | undefined {
+  const space = line.indexOf(" ");
+  if (space < 0) return undefined;
+  const name = line.slice(space + 1);
+  const entry: RemoteEntry = { name, type: "other" };
+  let typed = false;
+  for (const fact of line.slice(0, space).split(";")) {
+    const equals = fact.indexOf("=");
+    if (equals < 0) continue;
+    const value = fact.slice(equals + 1);
+    switch (fact.slice(0, equals).toLowerCase()) {
+      case "type": {
+        const type = value.toLowerCase();
+        if (type === "cdir" || type === "pdir") return undefined;
+        entry.type = MACHINE_TYPES[type] ?? "other";
+        typed = true;
+        break;
+      }
+      case "size":
+        if (/^\d+$/.test(value)) entry.sizeBytes = Number(value);
+        break;
+      case "modify": {
+        const time = parseFtpTime(value);
+        if (time !== undefined) entry.mtimeMs = time;
+        break;
+      }
+      case "unix.mode":
+        if (/^[0-7]{3,5}$/.test(value)) entry.mode = Number.parseInt(value, 8);
+        break;
+    }
+  }
+  return typed ? entry : undefined;
+}
+
+/** A name that stays in its folder. Names come from the server: one with a separator or `..` is not believed. */
+function staysInFolder(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name);
+}
+
+export function parseMachineListing(text: string): RemoteEntry[] {
+  return text
+    .split(/\r?\n/)
+    .map(parseMachineLine)
+    .filter((entry) => entry !== undefined)
+    .filter((entry) => staysInFolder(entry.name));
+}
+
+/** A LIST reply, Unix or DOS style. Its times are dropped: they have neither zone nor seconds. */
+export function parseHumanListing(text: string): RemoteEntry[] {
+  return parseList(text)
+    .filter((info) => staysInFolder(info.name))
+    .map((info) => {
+      if (info.type === FileType.File) return { name: info.name, type: "file" as const, sizeBytes: info.size };
+      return { name: info.name, type: info.type === FileType.Directory ? ("folder" as const) : ("other" as const) };
+    });
+}

@@ -1,0 +1,216 @@
+import { type FTPContext, FTPError } from "basic-ftp";
+import { SiteError } from "./site.ts";
+
+export interface Reply {
+  code: number;
+  /** Every line, codes included. */
+  lines: string[];
+  /** The last line: the one that carries the verdict and a 213's number. */
+  text: string;
+}
+
+/** What the server says by itself when a connection opens: an expected reply without a command. 120 may precede it. */
+export const GREETING: Command = { text: "", expects: [220] };
+
+/** A command and the positive replies it may have. Any refusal (4xx, 5xx) is an answer too; anything else ends the session. */
+export interface Command {
+  text: string;
+  /** The exact positive codes. */
+  expects: readonly number[];
+}
+
+/** A transfer command: 1xx, then, when the bytes have gone, its verdict. */
+export interface Transfer {
+  /** The first reply: 1xx, or already the verdict. */
+  started: Promise<Reply>;
+  /** The verdict. */
+  finished: Promise<Reply>;
+  /** From now on the server owes the verdict within `timeoutMs`. */
+  awaitVerdict(timeoutMs: number): void;
+}
+
+export interface Pipeline {
+  /**
+   * Sends all commands in one write and resolves with one reply each.
+   * @throws SessionEnded when the session ended before the last of them was answered.
+   */
+  exchange(commands: readonly Command[], timeoutMs?: number): Promise<Reply[]>;
+  transfer(command: Command): Transfer;
+  /** Ends the session; whatever is unanswered is unknown. */
+  end(error: Error): void;
+  readonly ended: Error | undefined;
+}
+
+/** The session is over. The replies that came before tell which commands are done; the others are unknown. */
+export class SessionEnded extends SiteError {
+  readonly answered: Reply[];
+
+  constructor(cause: Error, answered: Reply[] = []) {
+    super(cause.message, {
+      kind: "unknown",
+      reason: cause instanceof SiteError ? cause.reason : "connection",
+      code: cause instanceof SiteError ? cause.code : undefined,
+      cause,
+    });
+    this.answered = answered;
+  }
+}
+
+interface Expected {
+  verb: string;
+  positive: readonly number[];
+  timeoutMs: number;
+  onPreliminary?: (reply: Reply) => void;
+  settle(reply: Reply): void;
+  fail(error: Error): void;
+}
+
+export const isRefusal = (reply: Reply) => reply.code >= 400;
+
+/**
+ * One queue of expected replies over one control connection, as RFC 959 §5.4 orders them. basic-ftp carries it as a
+ * single task that stays pending, because it drops replies that arrive while no task is set and takes a late reply
+ * for the answer to the next command.
+ */
+export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline {
+  const queue: Expected[] = [];
+  let ended: Error | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function watchHead(): void {
+    clearTimeout(timer);
+    const head = queue[0];
+    if (!head || head.timeoutMs === Number.POSITIVE_INFINITY) return;
+    timer = setTimeout(() => {
+      const seconds = Math.round(head.timeoutMs / 100) / 10;
+      end(new SiteError(`No answer to ${head.verb} in ${seconds} s`, { kind: "unknown", reason: "timeout" }));
+    }, head.timeoutMs);
+  }
+
+  function end(error: Error): void {
+    if (ended) return;
+    ended = error;
+    clearTimeout(timer);
+    context.close();
+    for (const expected of queue.splice(0)) expected.fail(error);
+  }
+
+  function receive(response: Error | { code: number; message: string }): void {
+    if (ended) return;
+    if (response instanceof Error && !(response instanceof FTPError)) return end(response);
+    const lines = response.message.split("\n");
+    const reply: Reply = { code: response.code, lines, text: lines.at(-1) ?? "" };
+    const head = queue[0];
+    if (!head || reply.code === 421) return end(closedByServer(reply));
+    if (reply.code < 200) {
+      if (!head.onPreliminary) return end(outOfStep(reply, head.verb));
+      head.onPreliminary(reply);
+      return watchHead();
+    }
+    if (!isRefusal(reply) && !head.positive.includes(reply.code)) return end(outOfStep(reply, head.verb));
+    queue.shift();
+    head.settle(reply);
+    watchHead();
+  }
+
+  function write(commands: readonly Command[]): void {
+    context.socket.cork();
+    try {
+      for (const command of commands) if (command !== GREETING) context.send(command.text);
+    } finally {
+      context.socket.uncork();
+    }
+  }
+
+  context
+    .handle(undefined, (response) => receive(response))
+    .catch((error: Error) => {
+      end(error);
+    });
+
+  return {
+    exchange(commands, replyTimeoutMs = timeoutMs) {
+      return new Promise((resolve, reject) => {
+        if (ended) return reject(new SessionEnded(ended));
+        const answered: Reply[] = [];
+        for (const command of commands) {
+          queue.push({
+            verb: verbOf(command.text),
+            positive: command.expects,
+            timeoutMs: replyTimeoutMs,
+            ...(command === GREETING && { onPreliminary: () => {} }),
+            settle(reply) {
+              answered.push(reply);
+              if (answered.length === commands.length) resolve(answered);
+            },
+            fail: (error) => reject(new SessionEnded(error, answered)),
+          });
+        }
+        write(commands);
+        watchHead();
+      });
+    },
+
+    transfer(command) {
+      const started = Promise.withResolvers<Reply>();
+      const finished = Promise.withResolvers<Reply>();
+      // Both are looked at, but an early failure of one must not count as unhandled while the other is awaited.
+      started.promise.catch(() => {});
+      finished.promise.catch(() => {});
+      const expected: Expected = {
+        verb: verbOf(command.text),
+        positive: command.expects,
+        timeoutMs,
+        onPreliminary(reply) {
+          // The bytes have their own clock now.
+          expected.timeoutMs = Number.POSITIVE_INFINITY;
+          started.resolve(reply);
+        },
+        settle(reply) {
+          started.resolve(reply);
+          finished.resolve(reply);
+        },
+        fail(error) {
+          started.reject(new SessionEnded(error));
+          finished.reject(new SessionEnded(error));
+        },
+      };
+      if (ended) expected.fail(ended);
+      else {
+        queue.push(expected);
+        write([command]);
+        watchHead();
+      }
+      return {
+        started: started.promise,
+        finished: finished.promise,
+        awaitVerdict(verdictTimeoutMs) {
+          expected.timeoutMs = verdictTimeoutMs;
+          if (queue[0] === expected) watchHead();
+        },
+      };
+    },
+
+    end,
+    get ended() {
+      return ended;
+    },
+  };
+}
+
+function verbOf(command: string): string {
+  return command === "" ? "the connection" : (command.split(" ", 1)[0] ?? command);
+}
+
+function closedByServer(reply: Reply): SiteError {
+  const what = reply.code === 421 ? "The server closed the connection" : "The server sent a reply nobody asked for";
+  return new SiteError(`${what}: ${reply.text}`, { kind: "unknown", reason: "connection", code: reply.code });
+}
+
+function outOfStep(reply: Reply, verb: string): SiteError {
+  return new SiteError(`The server answered ${verb} with "${reply.text}", which is no answer to it`, {
+    kind: "unknown",
+    reason: "connection",
+    code: reply.code,
+  });
+}

@@ -1,0 +1,115 @@
+import type { Session } from "./session.ts";
+import { SiteError } from "./site.ts";
+
+export interface Pool {
+  /** Lends a session to `use`; a session that ended is replaced for the next one. @throws SiteError of connecting, or of `use` */
+  with<T>(use: (session: Session) => Promise<T>): Promise<T>;
+  /** Sessions that may be open at once: what was asked for, or what the server turned out to allow. */
+  readonly limit: number;
+  /** Ends all sessions at once, lent ones included. The pool can be used again. */
+  drop(): void;
+}
+
+/** Sessions stay logged in between passes: NOOP as often as this, and not longer than that. */
+const NOOP_EVERY_MS = 30_000;
+const LONGEST_IDLE_MS = 5 * 60_000;
+
+/**
+ * Up to `size` sessions, opened as they are needed.
+ * A server that refuses one more while others are open lowers the limit for the rest of the run.
+ */
+export function createPool(
+  open: () => Promise<Session>,
+  options: { size: number; now: () => number; onLimit: (limit: number, error: SiteError) => void },
+): Pool {
+  const idle: Array<{ session: Session; sinceMs: number }> = [];
+  const lent = new Set<Session>();
+  const waiting: Array<() => void> = [];
+  let limit = options.size;
+  let opened = 0;
+  let keeper: ReturnType<typeof setInterval> | undefined;
+
+  function keepAlive(): void {
+    keeper ??= setInterval(() => {
+      const now = options.now();
+      for (const slot of idle.splice(0)) {
+        if (slot.session.pipeline.ended || now - slot.sinceMs > LONGEST_IDLE_MS) {
+          forget(slot.session);
+          continue;
+        }
+        // Lent to its own NOOP: nobody else may get a session whose reply is still to come.
+        slot.session.pipeline.exchange([{ text: "NOOP", expects: [200, 220, 250] }]).then(
+          () => give(slot.session, slot.sinceMs),
+          () => forget(slot.session),
+        );
+      }
+      if (idle.length === 0 && opened === 0) stopKeeping();
+    }, NOOP_EVERY_MS);
+    keeper.unref?.();
+  }
+
+  function stopKeeping(): void {
+    clearInterval(keeper);
+    keeper = undefined;
+  }
+
+  function give(session: Session, sinceMs: number): void {
+    if (session.pipeline.ended) return forget(session);
+    idle.push({ session, sinceMs });
+    keepAlive();
+    waiting.shift()?.();
+  }
+
+  function forget(session: Session): void {
+    session.close();
+    opened--;
+    waiting.shift()?.();
+  }
+
+  async function take(): Promise<Session> {
+    for (;;) {
+      for (let slot = idle.pop(); slot; slot = idle.pop()) {
+        if (!slot.session.pipeline.ended) return slot.session;
+        opened--;
+      }
+      if (opened < limit) {
+        opened++;
+        try {
+          return await open();
+        } catch (error) {
+          opened--;
+          if (!(error instanceof SiteError) || opened === 0 || !isLimit(error)) {
+            waiting.shift()?.();
+            throw error;
+          }
+          limit = opened;
+          options.onLimit(limit, error);
+        }
+      }
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  }
+
+  return {
+    async with(use) {
+      const session = await take();
+      lent.add(session);
+      try {
+        return await use(session);
+      } finally {
+        lent.delete(session);
+        give(session, options.now());
+      }
+    },
+    get limit() {
+      return limit;
+    },
+    drop() {
+      stopKeeping();
+      for (const session of lent) session.close();
+      for (const slot of idle.splice(0)) forget(slot.session);
+    },
+  };
+}
+
+const isLimit = (error: SiteError) => error.reason === "connection" && error.kind === "transient";

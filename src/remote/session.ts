@@ -1,0 +1,244 @@
+import { connect as connectSocket, isIP, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { ControlContext } from "./control.ts";
+import { type Capabilities, parseFeatures, parseWorkingFolder } from "./features.ts";
+import { type Command, createPipeline, GREETING, isRefusal, type Pipeline, type Reply } from "./pipeline.ts";
+import { SiteError } from "./site.ts";
+import { secure, type Trust } from "./trust.ts";
+
+export type TlsPolicy = "auto" | "explicit" | "implicit" | "off";
+
+/** Where to connect, as whom, and what to believe. */
+export interface Account {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  tls: TlsPolicy;
+  trust: Trust;
+  timeoutMs: number;
+  /** The site has been seen with TLS before: `auto` never goes back to plain. */
+  seenEncrypted?: boolean;
+  transcribe?: ((line: string) => void) | undefined;
+}
+
+/** One logged-in control connection, in binary mode, with protected data connections when it is encrypted. */
+export interface Session {
+  readonly pipeline: Pipeline;
+  readonly capabilities: Capabilities;
+  readonly encrypted: boolean;
+  /** Absolute path of the folder the login led to; undefined when the server does not tell. */
+  readonly loginFolder: string | undefined;
+  /** A TCP connection to the server's passive `port`, at the host of the control connection. */
+  dialData(port: number): Promise<Socket>;
+  /** TLS on a data connection, resuming the control connection's session. */
+  secureData(socket: Socket): Promise<TLSSocket>;
+  close(): void;
+}
+
+/**
+ * Connects, encrypts by the policy (AUTH always before USER), logs in and sets binary mode.
+ * @throws SiteError `unreachable`, `login` (fatal, or transient when the server has too many sessions), `tls`
+ */
+export async function openSession(account: Account): Promise<Session> {
+  const { host, port, timeoutMs } = account;
+  const socket = await dial(host, port, timeoutMs);
+  const context = new ControlContext();
+  context.socket = account.tls === "implicit" ? await secure(socket, host, account.trust, { timeoutMs }) : socket;
+  context.socket.setKeepAlive(true, 30_000);
+  context.transcribe = account.transcribe;
+  const pipeline = createPipeline(context, timeoutMs);
+  try {
+    await greet(pipeline, host, port);
+    let encrypted = account.tls === "implicit";
+    if (account.tls === "auto" || account.tls === "explicit") {
+      encrypted = await startTls(pipeline, account);
+      // From here on the plain socket carries TLS records: nothing of it is text any more.
+      if (encrypted) socket.removeAllListeners("data");
+      if (encrypted) context.socket = await secure(socket, host, account.trust, { timeoutMs });
+    }
+    await logIn(pipeline, account);
+    if (encrypted) await protectData(pipeline, host);
+    const capabilities = await settings(pipeline);
+    const workingFolder = await ask(pipeline, { text: "PWD", expects: [257] });
+    const remoteAddress = socket.remoteAddress ?? host;
+    return {
+      pipeline,
+      capabilities,
+      encrypted,
+      loginFolder: isRefusal(workingFolder) ? undefined : parseWorkingFolder(workingFolder.text),
+      dialData: (dataPort) => dial(remoteAddress, dataPort, timeoutMs),
+      secureData: (data) => secure(data, host, account.trust, { timeoutMs, session: context.tlsSessionStore }),
+      close: () => pipeline.end(new Error("The session was closed")),
+    };
+  } catch (error) {
+    pipeline.end(error instanceof Error ? error : new Error(String(error)));
+    throw whileConnecting(error, host, port);
+  }
+}
+
+function dial(host: string, port: number, timeoutMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket({ host, port });
+    const fail = (words: string, cause?: unknown) => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(
+        new SiteError(`Cannot connect to "${host}" port ${port}: ${words}`, {
+          kind: "transient",
+          reason: "unreachable",
+          cause,
+        }),
+      );
+    };
+    const timer = setTimeout(() => fail(`no answer in ${timeoutMs / 1000} s`), timeoutMs);
+    socket.once("error", (error: NodeJS.ErrnoException) => fail(dialFailure(error, host), error));
+    socket.once("connect", () => {
+      clearTimeout(timer);
+      socket.removeAllListeners("error");
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+  });
+}
+
+function dialFailure(error: NodeJS.ErrnoException, host: string): string {
+  switch (error.code) {
+    case "ECONNREFUSED":
+      return "nothing listens there. Check the port and that the FTP server runs";
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+    case "EAI_NODATA":
+    case "DNS_ENOTFOUND":
+      return isIP(host) ? error.message : "no such host is known. Check the name and the network";
+    case "ETIMEDOUT":
+      return "no answer. A firewall may be in the way";
+    case "ENETUNREACH":
+    case "EHOSTUNREACH":
+      return "there is no network path to it";
+    default:
+      return error.message || error.code || "the connection failed";
+  }
+}
+
+async function ask(pipeline: Pipeline, command: Command): Promise<Reply> {
+  const [reply] = await pipeline.exchange([command]);
+  if (!reply) throw new Error(`no reply to ${command.text}`);
+  return reply;
+}
+
+async function greet(pipeline: Pipeline, host: string, port: number): Promise<void> {
+  const reply = await ask(pipeline, GREETING);
+  if (isRefusal(reply)) throw tooMany(reply) ?? turnedAway(reply, host, port);
+}
+
+/** AUTH TLS (RFC 4217 §4). False when the policy is `auto` and the server has no TLS. */
+async function startTls(pipeline: Pipeline, account: Account): Promise<boolean> {
+  const reply = await ask(pipeline, { text: "AUTH TLS", expects: [234] });
+  if (!isRefusal(reply)) return true;
+  if (account.tls === "explicit") {
+    throw new SiteError(
+      `Cannot encrypt the connection to "${account.host}": the server answered "${reply.text}" to AUTH TLS. ` +
+        "Nothing was sent; --tls auto or --tls off would send the password and the files in clear",
+      { kind: "fatal", reason: "tls", code: reply.code },
+    );
+  }
+  if (account.seenEncrypted) {
+    throw new SiteError(
+      `Cannot encrypt the connection to "${account.host}", as it always was before: the server answered "${reply.text}" to AUTH TLS. ` +
+        "Nothing was sent; if the server really gave encryption up, --tls off allows it",
+      { kind: "fatal", reason: "tls", code: reply.code },
+    );
+  }
+  return false;
+}
+
+async function logIn(pipeline: Pipeline, account: Account): Promise<void> {
+  let reply = await ask(pipeline, { text: `USER ${account.user}`, expects: [230, 232, 331, 332] });
+  if (reply.code === 331) reply = await ask(pipeline, { text: `PASS ${account.password}`, expects: [202, 230, 332] });
+  if (reply.code === 332) {
+    throw new SiteError(
+      `Cannot log in to "${account.host}": the server asks for an ACCT account, which miroir does not have`,
+      {
+        kind: "fatal",
+        reason: "login",
+        code: reply.code,
+      },
+    );
+  }
+  if (!isRefusal(reply)) return;
+  throw (
+    tooMany(reply) ??
+    new SiteError(
+      `Cannot log in to "${account.host}" as "${account.user}": the server answered "${withoutSecret(reply.text, account.password)}". ` +
+        "Check the user and the password",
+      { kind: reply.code < 500 ? "transient" : "fatal", reason: "login", code: reply.code },
+    )
+  );
+}
+
+/** RFC 4217 §9: PBSZ, then PROT P. A server that will not protect data connections is not used at all. */
+async function protectData(pipeline: Pipeline, host: string): Promise<void> {
+  await ask(pipeline, { text: "PBSZ 0", expects: [200] });
+  const reply = await ask(pipeline, { text: "PROT P", expects: [200] });
+  if (!isRefusal(reply)) return;
+  throw new SiteError(
+    `Cannot encrypt the files sent to "${host}": the server answered "${reply.text}" to PROT P. Nothing was sent; --tls off would send all in clear`,
+    { kind: "fatal", reason: "tls", code: reply.code },
+  );
+}
+
+async function settings(pipeline: Pipeline): Promise<Capabilities> {
+  const feat = await ask(pipeline, { text: "FEAT", expects: [211] });
+  const capabilities = parseFeatures(isRefusal(feat) ? undefined : feat.lines.slice(1, -1));
+  // Pure ASCII servers refuse this, others speak UTF-8 without being asked.
+  await ask(pipeline, { text: "OPTS UTF8 ON", expects: [200, 202, 220, 250] });
+  const type = await ask(pipeline, { text: "TYPE I", expects: [200] });
+  if (isRefusal(type)) {
+    throw new SiteError(`Cannot use the server: it answered "${type.text}" to TYPE I (binary mode)`, {
+      kind: type.code < 500 ? "transient" : "fatal",
+      reason: "unsupported",
+      code: type.code,
+    });
+  }
+  return capabilities;
+}
+
+/** Hosters limit the sessions of an account and say so with 421 or 530, in words of their own. */
+function tooMany(reply: Reply): SiteError | undefined {
+  const isLimit = /too many|maximum|limit|already logged|simultaneous|max(imum)? (number|connections)/i.test(
+    reply.text,
+  );
+  if (reply.code !== 421 && !isLimit) return undefined;
+  return new SiteError(`The server takes no further session: ${reply.text}`, {
+    kind: "transient",
+    reason: "connection",
+    code: reply.code,
+  });
+}
+
+function turnedAway(reply: Reply, host: string, port: number): SiteError {
+  return new SiteError(`Cannot use "${host}" port ${port}: the server answered "${reply.text}"`, {
+    kind: "transient",
+    reason: "unreachable",
+    code: reply.code,
+  });
+}
+
+/** While connecting nothing is half done: an interrupted exchange is merely a connection that did not come about. */
+function whileConnecting(error: unknown, host: string, port: number): SiteError {
+  if (error instanceof SiteError && error.kind !== "unknown") return error;
+  const words = error instanceof Error ? error.message : String(error);
+  const code = error instanceof SiteError ? error.code : undefined;
+  return new SiteError(`Cannot connect to "${host}" port ${port}: ${words}`, {
+    kind: "transient",
+    reason: code === 421 ? "connection" : "unreachable",
+    code,
+    cause: error,
+  });
+}
+
+/** Some servers repeat the password in their refusal. */
+function withoutSecret(text: string, secret: string): string {
+  return secret === "" ? text : text.replaceAll(secret, "***");
+}

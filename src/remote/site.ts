@@ -1,0 +1,135 @@
+import type { RelPath } from "../detect/tree.ts";
+import type { Reason } from "../report/reasons.ts";
+
+/**
+ * What a retry can do about an error.
+ * - `transient`: the same thing may work in a moment;
+ * - `permanent`: the server said no to this entry, the others may go on;
+ * - `unknown`: it was sent and never answered, so the server has to be asked what became of it;
+ * - `fatal`: nothing will work until a person changes something (account, certificate).
+ */
+export type ErrorKind = "transient" | "permanent" | "unknown" | "fatal";
+
+export class SiteError extends Error {
+  override readonly name = "SiteError";
+  readonly kind: ErrorKind;
+  readonly reason: Reason;
+  /** The server's reply code, where there was one. */
+  readonly code: number | undefined;
+
+  constructor(
+    message: string,
+    details: { kind: ErrorKind; reason: Reason; code?: number | undefined; cause?: unknown },
+  ) {
+    super(message, { cause: details.cause });
+    this.kind = details.kind;
+    this.reason = details.reason;
+    this.code = details.code;
+  }
+}
+
+/** One entry of a remote folder. */
+export interface RemoteEntry {
+  name: string;
+  type: "file" | "folder" | "other";
+  /** Of files, where the listing tells it. */
+  sizeBytes?: number;
+  /** UTC, from MLSD or MDTM only: LIST's times have no zone and no seconds. */
+  mtimeMs?: number;
+  /** Permission bits (`UNIX.mode`), where the listing tells them. */
+  mode?: number;
+}
+
+export interface Listing {
+  entries: RemoteEntry[];
+  /** False when the server said that it cut the listing short: nothing may be concluded from an absence. */
+  complete: boolean;
+}
+
+/** The bytes of one local file, read once. */
+export interface Content {
+  sizeBytes: number;
+  mtimeMs: number;
+  /** Reads the next bytes into `buffer`; 0 at the end. */
+  read(buffer: Uint8Array): Promise<number>;
+  /** Whether the file is still the one that was opened, with the same size and mtime. */
+  isUnchanged(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface UploadJob {
+  path: RelPath;
+  open(): Promise<Content>;
+  /** Called before anything stands on the server under a temporary name. */
+  intend(intent: { id: string; temporary: RelPath; aside?: RelPath }): void;
+  /** Set by an attempt whose end is not known; the next attempt settles it first. */
+  unsettled?: Unsettled;
+  onProgress?(sentBytes: number): void;
+}
+
+/** What an attempt left behind without knowing how it ended. */
+export interface Unsettled {
+  temporary: RelPath;
+  /** Present once the rename into place was asked for: what the final name holds if it happened. */
+  renaming?: Uploaded;
+  /** Where the old content stands meanwhile, on servers that do not rename over a file. */
+  aside?: RelPath;
+}
+
+/** What the server confirmed to hold. */
+export interface Uploaded {
+  id: string;
+  sizeBytes: number;
+  mtimeMs: number;
+  sha1: string;
+  /** Whether the server took the mtime. */
+  dated: boolean;
+  /** When the reading began (milliseconds since the epoch): what tells a racy mtime. */
+  readAtMs: number;
+}
+
+/** One small change that one or two commands carry out. */
+export type Operation =
+  | { op: "mkdir"; path: RelPath }
+  | {
+      op: "rename";
+      from: RelPath;
+      path: RelPath;
+      isFolder: boolean;
+      /** Of a file: what tells that an interrupted rename happened. */
+      sizeBytes?: number;
+      /** Asked for before, with no answer. */
+      unsettled?: true;
+    }
+  | { op: "touch"; path: RelPath; mtimeMs: number }
+  | { op: "delete"; path: RelPath }
+  | { op: "rmdir"; path: RelPath };
+
+export type OperationResult =
+  | { status: "done"; note?: "undated" | "absent" | "existed" }
+  /** A folder that holds entries of others: left standing. */
+  | { status: "kept" }
+  | { status: "failed"; error: SiteError };
+
+/** A remote folder as the mirror sees it: all paths are relative to it. */
+export interface Site {
+  /**
+   * Connects, and makes sure that the remote folder is there.
+   * @param mayCreate whether a missing remote folder is created (the first pass) or an error.
+   * @throws SiteError `unreachable`, `login`, `tls`, `missing`
+   */
+  open(mayCreate: boolean): Promise<void>;
+  /** @throws SiteError; a missing folder is `missing`, never an empty listing. */
+  list(folder: RelPath): Promise<Listing>;
+  /** Mtimes of files (UTC, milliseconds), where the server tells them. */
+  times(paths: RelPath[]): Promise<Map<RelPath, number>>;
+  /** Carries the operations out in order; each result is reported as soon as it is certain. */
+  perform(operations: Operation[], report: (operation: Operation, result: OperationResult) => void): Promise<void>;
+  /** One attempt. @throws SiteError */
+  upload(job: UploadJob): Promise<Uploaded>;
+  /** Deletes what is left of an interrupted upload, or puts the old content back where the new never arrived. */
+  recover(intent: { path: RelPath; temporary: RelPath; aside?: RelPath }): Promise<void>;
+  /** How many uploads may run at once. */
+  readonly parallel: number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,251 @@
+import type { Socket } from "node:net";
+import { type Capabilities, parseExtendedPassive, parsePassive } from "./features.ts";
+import { isRefusal, type Reply } from "./pipeline.ts";
+import type { Session } from "./session.ts";
+import { SiteError } from "./site.ts";
+
+/** What the system's buffers may hold of a file that counts as sent: a slow server gets time to drain it. */
+const BUFFERED_BYTES = 4 * 1024 * 1024;
+/** How long a verdict may lag behind a broken data connection. */
+const VERDICT_AFTER_BREAK_MS = 10_000;
+const LARGEST_LISTING_BYTES = 64 * 1024 * 1024;
+
+/** Opens the data connection of the next transfer: EPSV (RFC 2428), or PASV where the server has no EPSV. */
+async function openData(session: Session, capabilities: Capabilities): Promise<Socket> {
+  if (capabilities.epsv) {
+    const [reply] = await session.pipeline.exchange([{ text: "EPSV", expects: [229] }]);
+    if (reply && !isRefusal(reply)) {
+      const port = parseExtendedPassive(reply.text);
+      if (port !== undefined) return dialData(session, port);
+    }
+    if (reply && reply.code < 500 && isRefusal(reply)) throw refusedPassive(reply);
+    capabilities.epsv = false;
+  }
+  const [reply] = await session.pipeline.exchange([{ text: "PASV", expects: [227] }]);
+  const port = reply && !isRefusal(reply) ? parsePassive(reply.text) : undefined;
+  if (port === undefined) throw refusedPassive(reply);
+  return dialData(session, port);
+}
+
+async function dialData(session: Session, port: number): Promise<Socket> {
+  try {
+    return await session.dialData(port);
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new SiteError(`${words}. It is the port the server named for data: a firewall may block its passive ports`, {
+      kind: "transient",
+      reason: "connection",
+      cause,
+    });
+  }
+}
+
+function refusedPassive(reply: Reply | undefined): SiteError {
+  return new SiteError(`Cannot open a data connection: the server answered "${reply?.text ?? ""}" to passive mode`, {
+    kind: "transient",
+    reason: "refused",
+    code: reply?.code,
+  });
+}
+
+/**
+ * Carries out one transfer over a fresh data connection; the connection never outlives it.
+ * An upload stops when the verdict comes early; a listing is read to its end whatever came first.
+ */
+async function transferring<T>(
+  session: Session,
+  capabilities: Capabilities,
+  command: string,
+  carry: (data: Socket) => Promise<T>,
+  options: { timeoutMs: number; stopsAtVerdict: boolean; drainMs: () => number },
+): Promise<{ reply: Reply; carried: T | undefined; broken: Error | undefined }> {
+  const plain = await openData(session, capabilities);
+  let data: Socket = plain;
+  // A data connection that breaks says nothing yet: the verdict on the control connection does.
+  let broken: Error | undefined;
+  const onError = (error: Error) => {
+    broken ??= error;
+  };
+  plain.on("error", onError);
+  const transfer = session.pipeline.transfer({ text: command, expects: [226, 250] });
+  try {
+    const started = await transfer.started;
+    if (isRefusal(started)) return { reply: started, carried: undefined, broken };
+    let carried: T | undefined;
+    let carrying: Promise<T> | undefined;
+    try {
+      if (session.encrypted) {
+        data = await session.secureData(plain);
+        data.on("error", onError);
+      }
+      carrying = carry(data);
+      const stop = transfer.finished.then((verdict) =>
+        options.stopsAtVerdict || isRefusal(verdict) ? undefined : carrying,
+      );
+      carried = await Promise.race([carrying, stop]);
+    } catch (error) {
+      broken ??= error instanceof Error ? error : new Error(String(error));
+    }
+    if (broken || carried === undefined) data.destroy();
+    await carrying?.catch(() => {});
+    if (broken instanceof SiteError && broken.kind === "fatal") throw broken;
+    const patienceMs = broken ? Math.min(options.timeoutMs, VERDICT_AFTER_BREAK_MS) : options.timeoutMs;
+    transfer.awaitVerdict(patienceMs + (broken ? 0 : options.drainMs()));
+    return { reply: await transfer.finished, carried, broken };
+  } catch (error) {
+    // Whatever interrupts a transfer leaves its verdict to come: no other command may meet it.
+    session.pipeline.end(error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  } finally {
+    data.destroy();
+    plain.destroy();
+  }
+}
+
+/** Where the bytes of an upload come from. */
+export interface Source {
+  /** Reads the next bytes into `buffer`; 0 at the end. Errors end the transfer, not the session. */
+  read(buffer: Uint8Array): Promise<number>;
+}
+
+export interface Stored {
+  reply: Reply;
+  sentBytes: number;
+  /** All bytes were handed to the network and nothing broke: worth asking for the size. */
+  whole: boolean;
+  /** The local read that failed, if one did. */
+  readError: Error | undefined;
+  broken: Error | undefined;
+}
+
+/** Sends `source` by `command` (STOR or APPE). Resolves with the server's verdict, a refusal included. */
+export async function store(
+  session: Session,
+  capabilities: Capabilities,
+  command: string,
+  source: Source,
+  options: { timeoutMs: number; chunkBytes: number; onChunk: (chunk: Uint8Array) => void },
+): Promise<Stored> {
+  let sentBytes = 0;
+  let readError: Error | undefined;
+  const startedAt = performance.now();
+  const result = await transferring(
+    session,
+    capabilities,
+    command,
+    async (data) => {
+      // Unread TLS tickets would turn the closing into a reset, and the tail of the file could be lost.
+      data.resume();
+      for (;;) {
+        // A fresh buffer each time: the socket keeps the one it was given until it has sent it.
+        const buffer = Buffer.allocUnsafe(options.chunkBytes);
+        let length: number;
+        try {
+          length = await source.read(buffer);
+        } catch (error) {
+          readError = error instanceof Error ? error : new Error(String(error));
+          break;
+        }
+        if (length === 0) break;
+        const chunk = buffer.subarray(0, length);
+        options.onChunk(chunk);
+        await write(data, chunk, options.timeoutMs);
+        sentBytes += length;
+      }
+      await finish(data, options.timeoutMs);
+      return true;
+    },
+    {
+      timeoutMs: options.timeoutMs,
+      stopsAtVerdict: true,
+      drainMs() {
+        const perMs = sentBytes / Math.max(1, performance.now() - startedAt);
+        const pending = Math.min(sentBytes, BUFFERED_BYTES);
+        return perMs > 0 ? Math.min(10 * options.timeoutMs, pending / perMs) : 0;
+      },
+    },
+  );
+  return {
+    reply: result.reply,
+    sentBytes,
+    whole: result.carried === true && !result.broken && !readError,
+    readError,
+    broken: result.broken,
+  };
+}
+
+function write(data: Socket, chunk: Uint8Array, timeoutMs: number): Promise<void> {
+  if (data.destroyed) return Promise.reject(new Error("the data connection was closed"));
+  if (data.write(chunk)) return Promise.resolve();
+  return settled(data, "drain", timeoutMs);
+}
+
+function finish(data: Socket, timeoutMs: number): Promise<void> {
+  if (data.destroyed) return Promise.reject(new Error("the data connection was closed"));
+  const finished = settled(data, "finish", timeoutMs);
+  data.end();
+  return finished;
+}
+
+/** Waits for `event`; a closed or broken connection, or no progress in time, rejects. */
+function settled(data: Socket, event: "drain" | "finish", timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (error?: Error) => {
+      clearTimeout(timer);
+      data.off(event, onEvent).off("close", onClose).off("error", done);
+      if (error) reject(error);
+      else resolve();
+    };
+    const onEvent = () => done();
+    const onClose = () => done(new Error("the data connection was closed"));
+    const timer = setTimeout(() => done(new Error(`the server took no data for ${timeoutMs / 1000} s`)), timeoutMs);
+    data.once(event, onEvent).once("close", onClose).once("error", done);
+  });
+}
+
+/** The text of a listing. @throws SiteError when it did not come over whole. */
+export async function retrieve(
+  session: Session,
+  capabilities: Capabilities,
+  command: string,
+  timeoutMs: number,
+): Promise<{ reply: Reply; text: string }> {
+  const { reply, carried, broken } = await transferring(
+    session,
+    capabilities,
+    command,
+    (data) => readAll(data, timeoutMs),
+    { timeoutMs, stopsAtVerdict: false, drainMs: () => 0 },
+  );
+  if (isRefusal(reply)) return { reply, text: "" };
+  if (broken) {
+    throw new SiteError(`A listing broke off: ${broken.message}`, {
+      kind: "transient",
+      reason: "connection",
+      cause: broken,
+    });
+  }
+  return { reply, text: Buffer.concat(carried ?? []).toString("utf8") };
+}
+
+function readAll(data: Socket, timeoutMs: number): Promise<Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    const done = (error?: Error) => {
+      clearTimeout(timer);
+      if (error) reject(error);
+      else resolve(chunks);
+    };
+    const timer = setTimeout(() => done(new Error("no data in time")), timeoutMs);
+    data.on("data", (chunk: Buffer) => {
+      timer.refresh();
+      sizeBytes += chunk.length;
+      chunks.push(chunk);
+      if (sizeBytes > LARGEST_LISTING_BYTES) done(new Error("the listing is larger than any honest one"));
+    });
+    data.once("end", () => done());
+    data.once("error", done);
+    data.once("close", () => done());
+  });
+}

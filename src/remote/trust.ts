@@ -1,0 +1,122 @@
+import { isIP, type Socket } from "node:net";
+import tls from "node:tls";
+import { SiteError } from "./site.ts";
+
+/** What is believed about the server's certificate. */
+export interface Trust {
+  /** SHA-256 of the certificate itself, 64 lower-case hexadecimal digits: that one and no other. */
+  fingerprint?: string;
+  /** Further authorities, PEM. */
+  authorities?: string;
+  /** Encrypt, but believe anybody. */
+  insecure: boolean;
+}
+
+/**
+ * TLS over an open socket, verified before it is handed out.
+ * The handshake itself refuses nothing, so that a refusal can show the certificate; nothing is sent before `verify`.
+ * @param session the control connection's TLS session, resumed on data connections: vsftpd and ProFTPD demand it.
+ * @throws SiteError `tls`
+ */
+export function secure(
+  socket: Socket,
+  host: string,
+  trust: Trust,
+  options: { timeoutMs: number; session?: Buffer | undefined },
+): Promise<tls.TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => {
+      clearTimeout(timer);
+      secured.destroy();
+      reject(error instanceof SiteError ? error : handshakeFailed(host, error));
+    };
+    const timer = setTimeout(() => fail(new Error("no answer in time")), options.timeoutMs);
+    const secured = tls.connect({
+      socket,
+      host,
+      ...(isIP(host) === 0 && { servername: host }),
+      ca: authorities(trust),
+      ...(trust.authorities !== undefined && { allowPartialTrustChain: true }),
+      minVersion: "TLSv1.2",
+      rejectUnauthorized: false,
+      ...(options.session && { session: options.session }),
+    });
+    secured.once("error", fail);
+    // A peer that hangs up in the middle of the handshake is reported by "close" alone.
+    secured.once("close", () => fail(new Error("the connection was closed")));
+    secured.once("secureConnect", () => {
+      try {
+        verify(secured, host, trust);
+      } catch (error) {
+        return fail(error);
+      }
+      clearTimeout(timer);
+      secured.removeAllListeners("error").removeAllListeners("close");
+      resolve(secured);
+    });
+  });
+}
+
+/** @throws SiteError `tls` that shows the certificate and the option that would trust it. */
+function verify(socket: tls.TLSSocket, host: string, trust: Trust): void {
+  if (trust.insecure) return;
+  const certificate = socket.getPeerCertificate();
+  const fingerprint = (certificate?.fingerprint256 ?? "").replaceAll(":", "").toLowerCase();
+  if (trust.fingerprint !== undefined) {
+    if (fingerprint === trust.fingerprint) return;
+    throw untrusted(
+      `Cannot trust "${host}": its certificate has the SHA-256 fingerprint ${fingerprint || "(none)"}, not the one given by --tls-fingerprint. ` +
+        "If the server's certificate was not replaced on purpose, somebody may be listening; if it was, give the new fingerprint",
+    );
+  }
+  if (socket.authorized) return;
+  const shown = certificate?.subject
+    ? `subject "${nameIn(certificate.subject)}", issuer "${nameIn(certificate.issuer)}", valid ${certificate.valid_from} to ${certificate.valid_to}`
+    : "no certificate shown";
+  throw untrusted(
+    `Cannot trust the certificate of "${host}": ${meaning(socket.authorizationError)} (${shown}). ` +
+      `If it is the right one, add --tls-fingerprint ${fingerprint}`,
+  );
+}
+
+const MEANINGS: Record<string, string> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN: "its authority is not a known one",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its authority is not a known one",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its authority is not a known one",
+  UNABLE_TO_GET_ISSUER_CERT: "its authority is not a known one",
+  CERT_HAS_EXPIRED: "it has expired",
+  CERT_NOT_YET_VALID: "it is not valid yet",
+  ERR_TLS_CERT_ALTNAME_INVALID: "it was made for another host name",
+};
+
+function meaning(error: unknown): string {
+  const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error);
+  return MEANINGS[code] ?? code;
+}
+
+function nameIn(distinguishedName: tls.Certificate | undefined): string {
+  const name = distinguishedName?.CN ?? distinguishedName?.O ?? "";
+  return Array.isArray(name) ? name.join(", ") : name;
+}
+
+let known: string[] | undefined;
+
+/** The authorities of the system and those that come with the runtime, plus the user's. */
+function authorities(trust: Trust): string[] {
+  known ??= [...new Set([...tls.getCACertificates("default"), ...tls.getCACertificates("system")])];
+  return trust.authorities === undefined ? known : [...known, trust.authorities];
+}
+
+function untrusted(message: string): SiteError {
+  return new SiteError(message, { kind: "fatal", reason: "tls" });
+}
+
+function handshakeFailed(host: string, cause: unknown): SiteError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new SiteError(`Cannot encrypt the connection to "${host}": the TLS handshake failed (${words})`, {
+    kind: "transient",
+    reason: "tls",
+    cause,
+  });
+}
