@@ -1,0 +1,52 @@
+import { runCommand } from "citty";
+import { commandFor } from "./commands.ts";
+import { InterruptedError } from "./options/prompt.ts";
+import { parseCommandLine } from "./options/resolve.ts";
+import { usage } from "./options/usage.ts";
+import { UsageError } from "./options/usage-error.ts";
+import { escapeText } from "./report/escape.ts";
+import { EXIT, type ExitCode } from "./report/exit.ts";
+import { descriptorSink } from "./report/terminal.ts";
+import { createStop } from "./stop.ts";
+import { VERSION } from "./version.ts";
+
+const stdout = descriptorSink(1);
+const stderr = descriptorSink(2);
+
+/** Everything that touches the process itself: arguments, environment, signals, exit code. */
+async function main(argv: string[]): Promise<ExitCode> {
+  const invocation = parseCommandLine(argv, process.env);
+  switch (invocation.command) {
+    case "help":
+      stdout.write(usage(invocation.of));
+      return EXIT.ok;
+    case "version":
+      stdout.write(`miroir ${VERSION}\n`);
+      return EXIT.ok;
+    default: {
+      const stop = createStop();
+      process.on("SIGINT", () => stop.request("SIGINT", EXIT.interrupted));
+      process.on("SIGTERM", () => stop.request("SIGTERM", EXIT.terminated));
+      process.on("SIGHUP", () => stop.request("SIGHUP", EXIT.terminated));
+      const { result } = await runCommand(commandFor(invocation.command), {
+        // citty's own reading of arguments is lenient: the strict one has been done.
+        rawArgs: [],
+        data: { invocation, stop, env: process.env },
+      });
+      return result as ExitCode;
+    }
+  }
+}
+
+function fail(error: unknown): ExitCode {
+  if (error instanceof InterruptedError) return EXIT.interrupted;
+  const isUsage = error instanceof UsageError;
+  const words = error instanceof Error ? error.message : String(error);
+  const advice = isUsage ? "" : ". This is a bug in miroir: run again with --debug and report what it says";
+  stderr.write(`miroir: ${escapeText(words)}${advice}\n`);
+  if (!isUsage && process.argv.includes("--debug") && error instanceof Error) stderr.write(`${error.stack}\n`);
+  return isUsage ? EXIT.usage : EXIT.bug;
+}
+
+const code = await main(process.argv.slice(2)).catch(fail);
+process.exit(code);

@@ -1,0 +1,79 @@
+import type { Reason } from "../report/reasons.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** What one pass did, as its log line tells it. */
+export interface Counts {
+  uploaded: number;
+  bytes: number;
+  deleted: number;
+  renamed: number;
+  created: number;
+  removed: number;
+  touched: number;
+  adopted: number;
+  failed: number;
+  /** Failures by a connection lost with every retry. */
+  lost: number;
+  /** Changes held back for a later pass. */
+  pending: number;
+  parked: number;
+  /** Outcomes that changed the manifest. */
+  moved: number;
+  ms: number;
+  add(outcome: Outcome): void;
+}
+
+const LOST: ReadonlySet<Reason> = new Set<Reason>(["connection", "timeout", "unreachable"]);
+
+export function createCounts(): Counts {
+  return {
+    uploaded: 0,
+    bytes: 0,
+    deleted: 0,
+    renamed: 0,
+    created: 0,
+    removed: 0,
+    touched: 0,
+    adopted: 0,
+    failed: 0,
+    lost: 0,
+    pending: 0,
+    parked: 0,
+    moved: 0,
+    ms: 0,
+    add(outcome) {
+      if (outcome.status === "failed") {
+        this.failed++;
+        if (LOST.has(outcome.failure.reason)) this.lost++;
+        return;
+      }
+      this.moved++;
+      if (outcome.status === "kept") return;
+      switch (outcome.action.op) {
+        case "upload":
+          this.uploaded++;
+          this.bytes += outcome.uploaded?.sizeBytes ?? 0;
+          break;
+        case "delete":
+          this.deleted++;
+          break;
+        case "rename":
+          this.renamed++;
+          break;
+        case "mkdir":
+          this.created++;
+          break;
+        case "rmdir":
+          this.removed++;
+          break;
+        case "touch":
+          this.touched++;
+          break;
+        case "note":
+          break;
+        default:
+          outcome.action satisfies never;
+      }
+    },
+  };
+}

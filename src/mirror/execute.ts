@@ -1,0 +1,192 @@
+import type { Intent } from "../detect/manifest.ts";
+import { parentOf, type RelPath, upwards } from "../detect/tree.ts";
+import type { Action, Plan } from "../plan/plan.ts";
+import {
+  type Content,
+  type Operation,
+  type OperationResult,
+  type Site,
+  SiteError,
+  type UploadJob,
+} from "../remote/site.ts";
+import type { Failure, Outcome } from "./outcome.ts";
+import { delayMs, isWorthRetrying, type Patience, withRetries } from "./retry.ts";
+
+/** After so many entries in a row lost their connection with every retry, it is the site that is gone. */
+const LOST_IN_A_ROW = 3;
+
+export interface ExecuteOptions extends Patience {
+  site: Site;
+  /** Opens a local file. @throws anything with the `reason` and `detail` of a Problem, as `failureOf` reads it */
+  open(path: RelPath): Promise<Content>;
+  /** Notes in the journal what is about to be half done. */
+  intend(intent: Intent): void;
+  onOutcome(outcome: Outcome): void;
+  onRetry(path: RelPath, error: SiteError, tryNumber: number): void;
+  onProgress?(path: RelPath, sentBytes: number): void;
+  /** A local failure as the log tells it; undefined for what is none. */
+  localFailure(error: unknown): Failure | undefined;
+}
+
+/**
+ * Carries a plan out, stage by stage, and reports an outcome for each step that was tried.
+ * One bad entry does not stop the others.
+ * @throws SiteError when the site itself is lost or refuses the login
+ */
+export async function execute(plan: Plan, options: ExecuteOptions): Promise<void> {
+  const barred = new Set<RelPath>();
+  const stages: Action[][] = [plan.clear, plan.structure, plan.renames];
+  for (const stage of stages) await performStage(stage, barred, options);
+  await uploadAll(plan.uploads, barred, options);
+  await performStage(plan.touches, barred, options);
+  await performStage(plan.deletes, barred, options);
+  for (const action of plan.notes) options.onOutcome({ status: "done", action, ms: 0 });
+}
+
+/** A step below a folder that could not be made, or at a place that could not be cleared, need not be tried. */
+function isBarred(action: Action, barred: ReadonlySet<RelPath>): boolean {
+  if (barred.size === 0 || action.op === "delete" || action.op === "rmdir") return false;
+  for (const above of upwards(action.path)) if (barred.has(above)) return true;
+  return false;
+}
+
+async function performStage(actions: readonly Action[], barred: Set<RelPath>, options: ExecuteOptions): Promise<void> {
+  const { site, onOutcome } = options;
+  const byOperation = new Map<Operation, Action>();
+  const fail = (action: Action, failure: Failure) => {
+    if (action.op === "mkdir" || action.op === "rename") barred.add(action.path);
+    onOutcome({ status: "failed", action, failure });
+  };
+  for (const action of actions) {
+    if (isBarred(action, barred)) fail(action, blockedFailure(action));
+    else {
+      const operation = operationOf(action);
+      if (operation) byOperation.set(operation, action);
+    }
+  }
+  for (let tries = 0; byOperation.size > 0 && !options.isStopped(); ) {
+    let lost: SiteError | undefined;
+    let startedAt = performance.now();
+    const again: SiteError[] = [];
+    const before = byOperation.size;
+    const report = (operation: Operation, result: OperationResult) => {
+      const action = byOperation.get(operation);
+      if (!action) return;
+      const now = performance.now();
+      if (result.status === "failed" && isWorthRetrying(result.error) && tries < options.retries) {
+        again.push(result.error);
+        return;
+      }
+      byOperation.delete(operation);
+      if (result.status === "failed") fail(action, failureOf(result.error));
+      else if (result.status === "kept") onOutcome({ status: "kept", action });
+      else onOutcome({ status: "done", action, ms: now - startedAt, undated: result.note === "undated" });
+      startedAt = now;
+    };
+    try {
+      await site.perform([...byOperation.keys()], report);
+    } catch (error) {
+      if (!isWorthRetrying(error)) throw error;
+      lost = error;
+      for (const operation of byOperation.keys()) if (operation.op === "rename") operation.unsettled = true;
+    }
+    const cause = lost ?? again[0];
+    if (!cause || byOperation.size === 0) break;
+    // As long as something gets through, the server is there.
+    tries = byOperation.size < before ? 0 : tries + 1;
+    if (tries > options.retries) {
+      if (lost) throw lost;
+      break;
+    }
+    const [first] = byOperation.values();
+    options.onRetry(first?.path ?? "", cause, tries);
+    await options.sleep(delayMs(tries, options.random));
+  }
+}
+
+function operationOf(action: Action): Operation | undefined {
+  switch (action.op) {
+    case "rename":
+      return {
+        op: "rename",
+        from: action.from,
+        path: action.path,
+        isFolder: action.isFolder,
+        ...(action.sizeBytes !== undefined && { sizeBytes: action.sizeBytes }),
+      };
+    case "touch":
+      return { op: "touch", path: action.path, mtimeMs: action.entry.mtimeMs };
+    case "mkdir":
+    case "delete":
+    case "rmdir":
+      return { op: action.op, path: action.path };
+    case "upload":
+    case "note":
+      return undefined;
+    default:
+      return action satisfies never;
+  }
+}
+
+/** Uploads by as many workers as the site takes sessions; each takes the next file when it has finished one. */
+async function uploadAll(
+  actions: readonly Action[],
+  barred: ReadonlySet<RelPath>,
+  options: ExecuteOptions,
+): Promise<void> {
+  let next = 0;
+  let lostInARow = 0;
+  let fatal: unknown;
+  async function work(): Promise<void> {
+    while (next < actions.length && fatal === undefined && !options.isStopped()) {
+      const action = actions[next++];
+      if (action?.op !== "upload") continue;
+      if (isBarred(action, barred)) {
+        options.onOutcome({ status: "failed", action, failure: blockedFailure(action) });
+        continue;
+      }
+      try {
+        options.onOutcome(await uploadOne(action, options));
+        lostInARow = 0;
+      } catch (error) {
+        const failure = options.localFailure(error) ?? (error instanceof SiteError ? failureOf(error) : undefined);
+        const isSiteLost = error instanceof SiteError && (error.kind === "fatal" || error.reason === "unreachable");
+        const isConnectionLost =
+          error instanceof SiteError && (error.reason === "connection" || error.reason === "timeout");
+        lostInARow = isConnectionLost ? lostInARow + 1 : 0;
+        if (!failure || isSiteLost || lostInARow >= LOST_IN_A_ROW) {
+          fatal ??= error;
+          return;
+        }
+        if (!options.isStopped()) options.onOutcome({ status: "failed", action, failure });
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(options.site.parallel, actions.length) }, work));
+  if (fatal !== undefined) throw fatal;
+}
+
+async function uploadOne(action: Action & { op: "upload" }, options: ExecuteOptions): Promise<Outcome> {
+  const { path } = action;
+  const startedAt = performance.now();
+  const job: UploadJob = {
+    path,
+    open: () => options.open(path),
+    intend: (intent) => options.intend({ ...intent, path }),
+    ...(options.onProgress && { onProgress: (sentBytes: number) => options.onProgress?.(path, sentBytes) }),
+  };
+  const uploaded = await withRetries(
+    () => options.site.upload(job),
+    options,
+    (error, tryNumber) => options.onRetry(path, error, tryNumber),
+  );
+  return { status: "done", action, ms: performance.now() - startedAt, uploaded };
+}
+
+export function failureOf(error: SiteError): Failure {
+  return { reason: error.reason, detail: error.message, code: error.code };
+}
+
+function blockedFailure(action: Action): Failure {
+  return { reason: "blocked", detail: `"${parentOf(action.path) || action.path}" is not ready on the server` };
+}

@@ -1,0 +1,76 @@
+import { SiteError } from "../remote/site.ts";
+import { EXIT, type OutcomeCode, worstExit } from "../report/exit.ts";
+import type { LogRecord } from "../report/log.ts";
+import type { MirrorParts } from "./parts.ts";
+import type { Mirror, PassResult } from "./pass.ts";
+import { delayMs } from "./retry.ts";
+
+const LONGEST_BACKOFF_MS = 60_000;
+/** A refused login is not tried often: servers lock accounts. */
+const AFTER_REFUSED_LOGIN_MS = 15 * 60_000;
+/** A pause that lasted so much longer than meant: the machine slept, and its connections are dead. */
+const SLEPT_MS = 30_000;
+
+/** Codes that end a watch whose pair never completed a pass: something is wrong from the start. */
+const HOPELESS_AT_FIRST: ReadonlySet<OutcomeCode> = new Set([EXIT.unreachable, EXIT.denied, EXIT.unsafe]);
+
+/** One pass. */
+export async function runSync(mirror: Mirror, parts: MirrorParts): Promise<PassResult> {
+  const result = await mirror.pass();
+  tellPass(parts, result);
+  return result;
+}
+
+/** Passes at each interval until somebody stops it. @returns the result that ended it, or undefined after a stop */
+export async function runWatch(
+  mirror: Mirror,
+  parts: MirrorParts,
+  intervalMs: number,
+): Promise<PassResult | undefined> {
+  let errorsInARow = 0;
+  while (!parts.isStopped()) {
+    const hadCompleted = mirror.hasCompleted;
+    const result = await mirror.pass();
+    if (result.didOrFailed) tellPass(parts, result);
+    if (parts.isStopped()) return undefined;
+    if (result.error && !hadCompleted && HOPELESS_AT_FIRST.has(worstExit(result.codes))) return result;
+    errorsInARow = result.error ? errorsInARow + 1 : 0;
+    await pause(parts, result.error ? backoffMs(result, errorsInARow, parts) : intervalMs);
+  }
+  return undefined;
+}
+
+function backoffMs(result: PassResult, errorsInARow: number, parts: MirrorParts): number {
+  if (result.error instanceof SiteError && result.error.reason === "login" && result.error.kind === "fatal") {
+    return AFTER_REFUSED_LOGIN_MS;
+  }
+  return Math.min(LONGEST_BACKOFF_MS, delayMs(errorsInARow + 1, parts.random));
+}
+
+async function pause(parts: MirrorParts, ms: number): Promise<void> {
+  const before = parts.now();
+  await parts.sleep(ms);
+  const lateMs = parts.now() - before - ms;
+  if (lateMs > SLEPT_MS || lateMs < -SLEPT_MS) await parts.site.close();
+}
+
+function tellPass({ log }: MirrorParts, { counts, codes }: PassResult): void {
+  const { uploaded, bytes, deleted, renamed, created, removed, touched, adopted, failed, pending, parked } = counts;
+  const record: LogRecord = {
+    event: "pass",
+    uploaded,
+    bytes,
+    deleted,
+    renamed,
+    created,
+    removed,
+    touched,
+    adopted,
+    failed,
+    pending,
+    parked,
+    ms: Math.round(counts.ms),
+  };
+  if (codes.length > 0) log.warn({ ...record, terminal: false });
+  else log.info(record);
+}

@@ -1,0 +1,31 @@
+import type { ScanOptions } from "../detect/scan.ts";
+import type { AdoptMode } from "../plan/adopt.ts";
+import type { MaxDelete } from "../plan/guards.ts";
+import type { Site } from "../remote/site.ts";
+import type { Log } from "../report/log.ts";
+import type { State } from "../state/state.ts";
+
+/** What a mirror is made of: the real parts are put together in one place, commands.ts. */
+export interface MirrorParts {
+  /** Real, absolute path of FOLDER. */
+  folder: string;
+  /** What of FOLDER is mirrored, read anew for each pass. @throws FolderError when its rules cannot be read */
+  readScan(): ScanOptions;
+  site: Site;
+  state: State;
+  log: Log;
+  delete: "tracked" | "all" | "none";
+  maxDelete: MaxDelete;
+  adopt: AdoptMode;
+  checksum: boolean;
+  retries: number;
+  /** Wall clock, milliseconds since the epoch. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  random(): number;
+  isStopped(): boolean;
+  /** Runs on after a failed pass. */
+  isWatch: boolean;
+  /** A plain session is worth a warning: encryption was wanted, not needed. */
+  warnsWhenPlain: boolean;
+}

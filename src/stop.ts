@@ -1,0 +1,61 @@
+import type { ExitCode } from "./report/exit.ts";
+
+/** How long the operation in flight may take to end after a stop was asked for. */
+const GRACE_MS = 5000;
+
+/** One wish to end, however it came: a signal or `miroir stop`. */
+export interface Stop {
+  readonly isRequested: boolean;
+  /** The exit code of an interrupted pass. */
+  readonly code: ExitCode | undefined;
+  readonly cause: string | undefined;
+  /** A second request exits at once. */
+  request(cause: string, code: ExitCode): void;
+  /** Called when the operation in flight has had its time. */
+  onGraceOver(callback: () => void): void;
+  /** Sleeps, but not beyond a request. */
+  sleep(ms: number): Promise<void>;
+}
+
+export function createStop(exit: (code: ExitCode) => void = process.exit): Stop {
+  let cause: string | undefined;
+  let code: ExitCode | undefined;
+  const wakers = new Set<() => void>();
+  const graceOver = new Set<() => void>();
+
+  return {
+    get isRequested() {
+      return cause !== undefined;
+    },
+    get code() {
+      return code;
+    },
+    get cause() {
+      return cause;
+    },
+    request(newCause, newCode) {
+      if (cause !== undefined) return exit(newCode);
+      cause = newCause;
+      code = newCode;
+      for (const wake of wakers) wake();
+      setTimeout(() => {
+        for (const callback of graceOver) callback();
+      }, GRACE_MS).unref();
+    },
+    onGraceOver(callback) {
+      graceOver.add(callback);
+    },
+    sleep(ms) {
+      if (cause !== undefined) return Promise.resolve();
+      return new Promise((resolve) => {
+        const wake = () => {
+          clearTimeout(timer);
+          wakers.delete(wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, ms);
+        wakers.add(wake);
+      });
+    },
+  };
+}
