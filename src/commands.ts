@@ -1,36 +1,26 @@
 import { type CommandDef, defineCommand } from "citty";
-import { assemble } from "./assemble.ts";
+import { assemble, type RunData } from "./assemble.ts";
 import { runSync, runWatch } from "./mirror/loop.ts";
 import { preview } from "./mirror/preview.ts";
-import type { Environment } from "./options/environment.ts";
-import type { RunInvocation } from "./options/resolve.ts";
 import { COMMANDS, type Command } from "./options/row.ts";
 import { EXIT, type ExitCode, worstExit } from "./report/exit.ts";
-import type { Stop } from "./stop.ts";
 
-/** What main hands to a command. */
-export interface CommandData {
-  invocation: RunInvocation;
-  stop: Stop;
-  env: Environment;
-}
-
-type Run = (data: CommandData) => Promise<ExitCode>;
+type Run = (data: RunData) => Promise<ExitCode>;
 
 const RUNS: Record<Command, Run> = {
   sync: async (data) => {
     const assembled = await assemble(data);
     if ("refused" in assembled) return assembled.refused;
-    const { mirror, parts, end } = assembled;
-    if (data.invocation.options.dryRun) return end(await preview(parts, assembled.show));
+    const { mirror, memory, parts, show, end } = assembled;
+    if (data.invocation.options.dryRun) return end(await preview(parts, memory, show));
     const result = await runSync(mirror, parts);
     return end(data.stop.code ?? worstExit(result.codes), result.error);
   },
   watch: async (data) => {
     const assembled = await assemble(data);
     if ("refused" in assembled) return assembled.refused;
-    const { mirror, parts, end } = assembled;
-    if (data.invocation.options.dryRun) return end(await preview(parts, assembled.show));
+    const { mirror, memory, parts, show, end } = assembled;
+    if (data.invocation.options.dryRun) return end(await preview(parts, memory, show));
     const ended = await runWatch(mirror, parts, data.invocation.options.intervalMs);
     return ended ? end(worstExit(ended.codes), ended.error) : end(EXIT.ok);
   },
@@ -40,6 +30,6 @@ export function commandFor(name: Command): CommandDef {
   return defineCommand({
     meta: { name: `miroir ${name}`, description: COMMANDS[name].help },
     // The data is what main put in: citty passes it on untyped.
-    run: ({ data }) => RUNS[name](data as CommandData),
+    run: ({ data }) => RUNS[name](data as RunData),
   });
 }

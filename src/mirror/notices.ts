@@ -3,6 +3,11 @@ import type { Log } from "../report/log.ts";
 import type { Failure } from "./outcome.ts";
 import { folderShown } from "./outcome.ts";
 
+const WHY_PARKED = {
+  empty: "FOLDER is suddenly empty",
+  device: "FOLDER is on another disk than before",
+  "max-delete": "More entries would be deleted than --max-delete allows",
+};
 const REPEAT_FAILURE_MS = 60 * 60_000;
 /** Reasons of a skip that mean that an entry in scope could not be mirrored. */
 const FAILED_SKIPS = new Set(["unsafe-name", "collision"]);
@@ -13,7 +18,7 @@ export interface Notices {
   skipped(skips: Iterable<Skip>): number;
   failed(path: RelPath, failure: Failure): void;
   /** Deletions that wait: listed once, and again when the list is another. */
-  parked(paths: readonly RelPath[], why: string): void;
+  parked(paths: readonly RelPath[], because: "max-delete" | "empty" | "device"): void;
   /** A path is mirrored again: its next failure is news. */
   mended(path: RelPath): void;
   /** The pass as a whole failed: it is for the log; the person at the terminal is told by whoever ends the run. */
@@ -74,12 +79,13 @@ export function createNotices(
       news++;
       log.error({ event: "fail", path, reason, detail, ...(code !== undefined && { code }) });
     },
-    parked(paths, why) {
+    parked(paths, because) {
       const list = paths.join("\n");
       if (list === parkedList) return;
       parkedList = list;
       news++;
-      log.error({ event: "refuse", reason: "parked", parked: paths.length, detail: why });
+      const detail = `${WHY_PARKED[because]}: ${paths.length} deletions wait. If they are meant, "miroir approve" lets them go`;
+      log.error({ event: "refuse", reason: "parked", parked: paths.length, detail });
       for (const path of paths) log.warn({ event: "refuse", path, reason: "parked", terminal: false });
     },
     mended(path) {

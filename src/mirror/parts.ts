@@ -3,7 +3,6 @@ import type { AdoptMode } from "../plan/adopt.ts";
 import type { MaxDelete } from "../plan/guards.ts";
 import type { Site } from "../remote/site.ts";
 import type { Log } from "../report/log.ts";
-import type { State } from "../state/state.ts";
 
 /** What a mirror is made of: the real parts are put together in one place, commands.ts. */
 export interface MirrorParts {
@@ -12,15 +11,19 @@ export interface MirrorParts {
   /** What of FOLDER is mirrored, read anew for each pass. @throws FolderError when its rules cannot be read */
   readScan(): ScanOptions;
   site: Site;
-  state: State;
   log: Log;
   delete: "tracked" | "all" | "none";
   maxDelete: MaxDelete;
   adopt: AdoptMode;
   checksum: boolean;
+  /** How often the whole remote is compared with what it is known to hold. */
+  verifyMs: number;
+  intervalMs: number;
   retries: number;
   /** Wall clock, milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds that never jump, from any start. */
+  monotonicMs(): number;
   sleep(ms: number): Promise<void>;
   random(): number;
   isStopped(): boolean;

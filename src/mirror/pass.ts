@@ -1,25 +1,26 @@
 import { join } from "node:path";
 import { openFile, ReadError } from "../detect/content.ts";
 import { type Change, findVanished } from "../detect/diff.ts";
-import { applyRecord, type Intent, type JournalRecord, type Manifest } from "../detect/manifest.ts";
-import { deviceOf, FolderError, type ScanOptions } from "../detect/scan.ts";
+import type { Manifest } from "../detect/manifest.ts";
+import { deviceOf, type ScanOptions } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
 import { isEmpty, type Plan, plan } from "../plan/plan.ts";
-import { type Content, SiteError } from "../remote/site.ts";
+import type { SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode } from "../report/exit.ts";
-import type { Reason } from "../report/reasons.ts";
 import { StateError } from "../state/errors.ts";
-import type { Status } from "../state/status.ts";
 import { adoptSite } from "./adoption.ts";
+import { exitOf, failureOfPass, isPassError, type PassError } from "./codes.ts";
 import { type Counts, createCounts } from "./counts.ts";
-import { execute, failureOf } from "./execute.ts";
+import { execute } from "./execute.ts";
 import { look, settledScan } from "./look.ts";
+import type { Memory } from "./memory.ts";
 import { createNotices } from "./notices.ts";
 import { logRecordOf, type Outcome, recordsOf } from "./outcome.ts";
 import type { MirrorParts } from "./parts.ts";
 import { createPauses } from "./pauses.ts";
 import { withRetries } from "./retry.ts";
 import { survey } from "./survey.ts";
+import { startVerification, type Verification } from "./verify.ts";
 
 export interface PassResult {
   /** Every exit code that applies; none when all is in sync. */
@@ -27,7 +28,7 @@ export interface PassResult {
   /** Whether there is something to tell that was not told before. */
   didOrFailed: boolean;
   /** What ended the pass early. */
-  error?: SiteError | FolderError | StateError;
+  error?: PassError;
   counts: Counts;
 }
 
@@ -38,20 +39,21 @@ export interface Mirror {
   connected(session: { encrypted: boolean; address: string }): void;
   /** Whether a pass of this pair has ever been completed, in this run or before. */
   readonly hasCompleted: boolean;
-  /** Folds the journal. */
-  close(): void;
 }
 
-/** Loads what is known of the site. @throws StateError of a manifest that must not be used */
-export function createMirror(parts: MirrorParts): Mirror {
-  const { folder, site, state, log, now } = parts;
-  const loaded = state.load();
-  const status: Status = state.readStatus();
-  const notices = createNotices(log, now, status.told, () => parts.isWatch && status.completedPassAt !== undefined);
-  const pauses = createPauses(now, parts.random);
-  let manifest: Manifest | undefined = loaded.manifest;
-  const intents = new Map<string, Intent>(loaded.intents.map((intent) => [intent.id, intent]));
-  for (const file of loaded.setAside) {
+/** A watch verifies the remote in so many parts of the time it has. */
+const VERIFY_PARTS = 200;
+
+/** Passes over one pair; what it learns goes to `memory`. */
+export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
+  const { folder, site, log } = parts;
+  const { status } = memory;
+  const isRunOn = () => parts.isWatch && status.completedPassAt !== undefined;
+  const notices = createNotices(log, parts.monotonicMs, status.told, isRunOn);
+  const pauses = createPauses(parts.monotonicMs, parts.random);
+  let isOpen = false;
+  let verification: Verification | undefined;
+  for (const file of memory.setAside) {
     log.warn({
       event: "warn",
       reason: "manifest",
@@ -59,134 +61,138 @@ export function createMirror(parts: MirrorParts): Mirror {
     });
   }
 
-  function record(records: JournalRecord[]): void {
-    for (const each of records) {
-      if (manifest) applyRecord(manifest, each);
-      if (each.op === "intend") intents.set(each.intent.id, each.intent);
-      if (each.op === "settle") intents.delete(each.id);
-      if (each.op === "put" && each.settles !== undefined) intents.delete(each.settles);
-    }
-    state.append(records);
+  function onRetry(path: RelPath, error: SiteError, tryNumber: number): void {
+    log.warn({ event: "retry", path, try: tryNumber, reason: error.reason, detail: error.message });
   }
 
-  /** What a killed run left half done is put right before anything else is. */
-  async function recoverIntents(): Promise<void> {
-    for (const intent of [...intents.values()]) {
-      await withRetries(
-        () => site.recover(intent),
-        parts,
-        (error, tryNumber) => log.warn({ event: "retry", path: intent.path, try: tryNumber, detail: error.message }),
-      );
-      record([{ op: "settle", id: intent.id }]);
-    }
-  }
-
-  async function readSnapshot(counts: Counts): Promise<{ scan: ScanOptions; snapshot: Snapshot }> {
-    const scan = parts.readScan();
-    const snapshot = await settledScan(folder, scan, parts.sleep);
-    counts.failed += notices.skipped(snapshot.skipped.values());
-    return { scan, snapshot };
-  }
-
+  /** A session once in a pass; what a killed run left half done is put right before anything else is. */
   async function connect(mayCreate: boolean): Promise<void> {
+    if (isOpen) return;
     await withRetries(
       () => site.open(mayCreate),
       parts,
-      (error, tryNumber) => log.warn({ event: "retry", try: tryNumber, reason: error.reason, detail: error.message }),
+      (error, tryNumber) => onRetry("", error, tryNumber),
     );
-    await recoverIntents();
+    isOpen = true;
+    for (const intent of [...memory.intents.values()]) {
+      await withRetries(
+        () => site.recover(intent),
+        parts,
+        (error, tryNumber) => onRetry(intent.path, error, tryNumber),
+      );
+      memory.record([{ op: "settle", id: intent.id }]);
+    }
+  }
+
+  /** The manifest, adopted from the site when there is none. */
+  async function known(snapshot: Snapshot, counts: Counts): Promise<Manifest> {
+    if (memory.manifest) return memory.manifest;
+    await connect(true);
+    const adopted = await adoptSite(parts, snapshot);
+    memory.adopt(adopted);
+    status.lastVerifyAt = timestamp();
+    counts.adopted = adopted.files.size;
+    return adopted;
+  }
+
+  /** Compares the site with the manifest when that is due: at once in a single pass, spread out in a watch. */
+  async function verify(manifest: Manifest, scan: ScanOptions): Promise<void> {
+    const age = parts.now() - Date.parse(status.lastVerifyAt ?? status.completedPassAt ?? timestamp());
+    if (!verification && age < parts.verifyMs) return;
+    await connect(status.completedPassAt === undefined);
+    verification ??= startVerification(manifest, scan.scope, parts);
+    const share = Math.ceil((verification.pending * parts.intervalMs * VERIFY_PARTS) / parts.verifyMs);
+    const records = await verification.advance(parts.isWatch ? Math.max(1, share) : verification.pending);
+    memory.record(records);
+    if (verification.pending > 0) return;
+    verification = undefined;
+    status.lastVerifyAt = timestamp();
   }
 
   /** Entries on the site, in scope, that nobody here knows: what `--delete all` deletes. */
-  async function foreignChanges(snapshot: Snapshot, known: Manifest, scan: ScanOptions): Promise<Change[]> {
-    const isInside = (path: RelPath) => scan.scope.isInside(path, true);
-    const remote = await survey(site, isInside, parts, (path, error, tryNumber) =>
-      log.warn({ event: "retry", path, try: tryNumber, detail: error.message }),
-    );
-    for (const path of known.files.keys()) remote.files.delete(path);
-    for (const path of known.folders) remote.folders.delete(path);
-    const strangers: Manifest = { files: new Map(), folders: remote.folders };
-    for (const path of remote.files.keys()) strangers.files.set(path, { mtimeMs: 0, sizeBytes: 0, sha1: "" });
-    const { files, folders } = findVanished(strangers, snapshot, scan.scope);
+  async function foreignChanges(snapshot: Snapshot, manifest: Manifest, { scope }: ScanOptions): Promise<Change[]> {
+    const remote = await survey(site, (path) => scope.isInside(path, true), parts, onRetry);
+    const strangers: Manifest = { files: new Map(), folders: new Set() };
+    for (const path of remote.files.keys()) {
+      if (!manifest.files.has(path)) strangers.files.set(path, { mtimeMs: 0, sizeBytes: 0, sha1: "" });
+    }
+    for (const path of remote.folders) if (!manifest.folders.has(path)) strangers.folders.add(path);
+    const { files, folders } = findVanished(strangers, snapshot, scope);
     return [
       ...files.map((path): Change => ({ kind: "file-removed", path })),
       ...folders.map((path): Change => ({ kind: "folder-removed", path })),
     ];
   }
 
-  function distrust(snapshot: Snapshot, known: Manifest): "empty" | "device" | undefined {
-    const isEmptied = snapshot.files.size + snapshot.folders.size === 0 && known.files.size + known.folders.size > 0;
-    if (isEmptied && snapshot.problems.length === 0) return "empty";
-    return status.device !== undefined && status.device !== deviceOf(folder) ? "device" : undefined;
-  }
-
   async function run(counts: Counts): Promise<void> {
-    const { scan, snapshot } = await readSnapshot(counts);
-    let isConnected = false;
-    if (manifest === undefined) {
-      await connect(true);
-      isConnected = true;
-      const adopted = await adoptSite(parts, snapshot);
-      // Folded at once: a manifest that exists is a whole one.
-      state.fold(adopted, [...intents.values()]);
-      manifest = adopted;
-      counts.adopted = adopted.files.size;
-    } else if (intents.size > 0) {
-      await connect(status.completedPassAt === undefined);
-      isConnected = true;
-    }
-    const known = manifest;
-    const changesOf = await look(folder, snapshot, known, { scan, checksum: parts.checksum, now });
+    isOpen = false;
+    const scan = parts.readScan();
+    const snapshot = await settledScan(folder, scan, parts.sleep);
+    counts.failed += notices.skipped(snapshot.skipped.values());
+    const manifest = await known(snapshot, counts);
+    if (memory.intents.size > 0) await connect(status.completedPassAt === undefined);
+    await verify(manifest, scan);
+    const changesOf = await look(folder, snapshot, manifest, { scan, checksum: parts.checksum, now: parts.now });
     for (const { path, reason, detail } of snapshot.problems) {
       counts.failed++;
       notices.failed(path, { reason, detail });
     }
     let foreign: Change[] = [];
-    if (parts.delete === "all") {
-      if (!isConnected) await connect(status.completedPassAt === undefined);
-      isConnected = true;
-      foreign = await foreignChanges(snapshot, known, scan);
+    if (parts.delete === "all" && (!parts.isWatch || !hasLooked)) {
+      await connect(status.completedPassAt === undefined);
+      foreign = await foreignChanges(snapshot, manifest, scan);
     }
     const unrenamable = new Set<RelPath>();
     // A refused rename becomes an upload and a deletion in the same pass.
     for (let round = 0; round < 2; round++) {
       const refusedBefore = unrenamable.size;
-      const planned = plan([...changesOf(unrenamable), ...foreign], {
-        delete: parts.delete,
-        maxDelete: parts.maxDelete,
-        knownEntries: known.files.size + known.folders.size,
-        approved: new Set(),
-        distrust: distrust(snapshot, known),
-      });
+      const planned = planFor([...changesOf(unrenamable), ...foreign], snapshot, manifest, counts);
       const due = pauses.holdBack(planned);
       counts.pending = due.held;
-      tellParked(planned, counts);
-      for (const path of planned.blocked) {
-        counts.failed++;
-        notices.failed(path, {
-          reason: "blocked",
-          detail: `Cannot mirror "${path}": what stands in its place on the server may not be deleted`,
-        });
-      }
       if (isEmpty(due.plan)) break;
-      if (!isConnected && !onlyNotes(due.plan)) {
-        await connect(status.completedPassAt === undefined);
-        isConnected = true;
-      }
+      if (!isEmpty({ ...due.plan, notes: [] })) await connect(status.completedPassAt === undefined);
       await carryOut(due.plan, counts, unrenamable);
       if (unrenamable.size === refusedBefore || parts.isStopped()) break;
     }
-    if (planHasSettled(counts)) status.device = deviceOf(folder);
+    hasLooked = true;
+    // With no deletion open, the device FOLDER is on now is the one to expect.
+    if (counts.parked === 0) status.device = deviceOf(folder);
+  }
+
+  let hasLooked = false;
+
+  function planFor(changes: Change[], snapshot: Snapshot, manifest: Manifest, counts: Counts): Plan {
+    const planned = plan(changes, {
+      delete: parts.delete,
+      maxDelete: parts.maxDelete,
+      knownEntries: manifest.files.size + manifest.folders.size,
+      approved: memory.approved(),
+      distrust: distrust(snapshot, manifest),
+    });
+    counts.parked = planned.parked.length;
+    memory.park(planned.parked);
+    if (planned.parked.length > 0) notices.parked(planned.parked, planned.parkedBecause ?? "max-delete");
+    for (const path of planned.blocked) {
+      counts.failed++;
+      const detail = `Cannot mirror "${path}": what stands in its place on the server may not be deleted (--delete none)`;
+      notices.failed(path, { reason: "blocked", detail });
+    }
+    return planned;
+  }
+
+  function distrust(snapshot: Snapshot, manifest: Manifest): "empty" | "device" | undefined {
+    const isEmptied = snapshot.files.size + snapshot.folders.size + snapshot.problems.length === 0;
+    if (isEmptied && manifest.files.size + manifest.folders.size > 0) return "empty";
+    return status.device !== undefined && status.device !== deviceOf(folder) ? "device" : undefined;
   }
 
   async function carryOut(due: Plan, counts: Counts, unrenamable: Set<RelPath>): Promise<void> {
     await execute(due, {
       ...parts,
-      open: async (path): Promise<Content> => openFile(join(folder, path), path),
-      intend: (intent) => record([{ op: "intend", intent }]),
+      open: async (path) => openFile(join(folder, path), path),
+      intend: (intent) => memory.record([{ op: "intend", intent }]),
       onOutcome: (outcome) => settle(outcome, counts, unrenamable),
-      onRetry: (path, error, tryNumber) =>
-        log.warn({ event: "retry", path, try: tryNumber, reason: error.reason, detail: error.message }),
+      onRetry,
       localFailure: (error) => (error instanceof ReadError ? error.problem : undefined),
     });
   }
@@ -195,16 +201,17 @@ export function createMirror(parts: MirrorParts): Mirror {
     const { action } = outcome;
     if (outcome.status === "failed" && action.op === "rename") {
       unrenamable.add(action.from);
+      const { reason, detail } = outcome.failure;
       log.warn({
         event: "retry",
         path: action.path,
         from: action.from,
-        reason: outcome.failure.reason,
-        detail: `${outcome.failure.detail}. It is uploaded instead`,
+        reason,
+        detail: `${detail}. It is uploaded instead`,
       });
       return;
     }
-    record(recordsOf(outcome));
+    memory.record(recordsOf(outcome));
     counts.add(outcome);
     if (outcome.status === "failed") {
       pauses.failed(action.path);
@@ -217,46 +224,44 @@ export function createMirror(parts: MirrorParts): Mirror {
     if (line) log.info(line);
   }
 
-  function tellParked({ parked, parkedBecause }: Plan, counts: Counts): void {
-    counts.parked = parked.length;
-    if (parked.length === 0) return;
-    const why = {
-      empty: `FOLDER is suddenly empty: ${parked.length} deletions wait. If it was emptied on purpose`,
-      device: `FOLDER is on another disk than before: ${parked.length} deletions wait. If that is right`,
-      "max-delete": `${parked.length} deletions are more than --max-delete allows, and wait. If they are meant`,
-    }[parkedBecause ?? "max-delete"];
-    notices.parked(parked, `${why}, run once with --max-delete none`);
+  function save(): void {
+    try {
+      memory.save();
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      log.error({ event: "fail", reason: "manifest", detail: error.message });
+    }
   }
+
+  const timestamp = () => new Date(parts.now()).toISOString();
 
   return {
     async pass() {
       const counts = createCounts();
       const result: PassResult = { codes: [], didOrFailed: false, counts };
       const newsBefore = notices.news();
-      const startedAt = performance.now();
+      const startedAt = parts.monotonicMs();
       try {
         await run(counts);
-        if (!parts.isStopped()) status.completedPassAt = new Date(now()).toISOString();
+        if (!parts.isStopped()) status.completedPassAt = timestamp();
+        notices.passWorked();
       } catch (error) {
-        if (!(error instanceof SiteError || error instanceof FolderError || error instanceof StateError)) throw error;
-        // Sessions that were dropped at the end of a stop's patience.
-        if (parts.isStopped()) return result;
-        result.error = error;
-        result.codes.push(codeOf(error));
-        notices.passFailed(
-          error instanceof SiteError ? failureOf(error) : { reason: reasonOf(error), detail: error.message },
-        );
+        if (!isPassError(error)) throw error;
+        // A stop drops the sessions when its patience ends: that is no failure.
+        if (!parts.isStopped()) {
+          result.error = error;
+          result.codes.push(exitOf(error));
+          notices.passFailed(failureOfPass(error));
+        }
       }
       if (counts.parked > 0) result.codes.push(EXIT.unsafe);
-      if (counts.failed > 0) result.codes.push(EXIT.incomplete);
       if (counts.lost > 0) result.codes.push(EXIT.unreachable);
-      status.lastPassAt = new Date(now()).toISOString();
-      status.told = notices.told();
+      if (counts.failed > 0) result.codes.push(EXIT.incomplete);
+      Object.assign(status, { lastPassAt: timestamp(), told: notices.told() });
       Object.assign(status, { pending: counts.pending, failing: counts.failed, parked: counts.parked });
       save();
-      if (!result.error) notices.passWorked();
       result.didOrFailed = counts.moved > 0 || counts.adopted > 0 || notices.news() > newsBefore;
-      result.counts.ms = performance.now() - startedAt;
+      counts.ms = parts.monotonicMs() - startedAt;
       return result;
     },
     connected({ encrypted, address }) {
@@ -266,62 +271,12 @@ export function createMirror(parts: MirrorParts): Mirror {
         save();
       }
       if (encrypted || !parts.warnsWhenPlain) return;
-      log.warn({
-        event: "warn",
-        reason: "insecure",
-        detail:
-          "The server offers no encryption: the password and the files travel in clear. --tls explicit would refuse that, --tls off accepts it",
-      });
+      const detail =
+        "The server offers no encryption: the password and the files travel in clear. --tls explicit would refuse that, --tls off accepts it";
+      log.warn({ event: "warn", reason: "insecure", detail });
     },
     get hasCompleted() {
       return status.completedPassAt !== undefined;
     },
-    close() {
-      if (manifest && state.journalBytes() > 0) state.fold(manifest, [...intents.values()]);
-    },
   };
-
-  function save(): void {
-    try {
-      state.flush();
-      state.writeStatus(status);
-    } catch (error) {
-      if (!(error instanceof StateError)) throw error;
-      log.error({ event: "fail", reason: "manifest", detail: error.message });
-    }
-  }
-}
-
-function onlyNotes(due: Plan): boolean {
-  return isEmpty({ ...due, notes: [] });
-}
-
-/** No deletion is open: the device FOLDER is on now is the one to expect. */
-function planHasSettled(counts: Counts): boolean {
-  return counts.parked === 0;
-}
-
-function codeOf(error: SiteError | FolderError | StateError): OutcomeCode {
-  if (error instanceof FolderError) return EXIT.unsafe;
-  if (error instanceof StateError) return error.kind === "disk" || error.kind === "unusable" ? EXIT.usage : EXIT.unsafe;
-  return exitOf(error.reason);
-}
-
-function reasonOf(error: FolderError | StateError): Reason {
-  return error instanceof FolderError ? "folder" : "manifest";
-}
-
-function exitOf(reason: Reason): OutcomeCode {
-  switch (reason) {
-    case "login":
-    case "tls":
-      return EXIT.denied;
-    case "missing":
-      return EXIT.unsafe;
-    case "unsupported":
-    case "refused":
-      return EXIT.incomplete;
-    default:
-      return EXIT.unreachable;
-  }
 }

@@ -4,13 +4,14 @@ import { SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode } from "../report/exit.ts";
 import { adoptSite } from "./adoption.ts";
 import { look, settledScan } from "./look.ts";
+import type { Memory } from "./memory.ts";
 import type { MirrorParts } from "./parts.ts";
 
 /** Prints what a pass would do, and does none of it. Asks the site only when nothing is known of it. */
-export async function preview(parts: MirrorParts, show: (line: string) => void): Promise<OutcomeCode> {
+export async function preview(parts: MirrorParts, memory: Memory, show: (line: string) => void): Promise<OutcomeCode> {
   const scan = parts.readScan();
   const snapshot = await settledScan(parts.folder, scan, parts.sleep);
-  const known = parts.state.load().manifest ?? (await adoptedOrNothing());
+  const known = memory.manifest ?? (await adoptedOrNothing());
   const changesOf = await look(parts.folder, snapshot, known, { scan, checksum: parts.checksum, now: parts.now });
   const planned = plan(changesOf(new Set()), {
     delete: parts.delete,

@@ -19,6 +19,8 @@ export interface SiteOptions {
   connections: number;
   inPlace: boolean;
   now(): number;
+  /** Milliseconds that never jump. */
+  monotonicMs(): number;
   nonce(): string;
   /** Told once per kind: what the server lacks, and what follows from it. */
   onDegraded(message: string): void;
@@ -53,7 +55,7 @@ export function createFtpSite(options: SiteOptions): Site {
     },
     {
       size: options.connections,
-      now: options.now,
+      now: options.monotonicMs,
       onLimit: (limit, error) => degrade(`${error.message}. Going on with ${limit} at once`),
     },
   );
@@ -119,6 +121,7 @@ export function createFtpSite(options: SiteOptions): Site {
       });
     },
     list: (folder) => asking((each) => list(each, tools.pathOf(folder))),
+    entry: (path) => asking((each) => entryOf(each, tools.pathOf(path))),
     times(paths) {
       return asking(async (each) => {
         const times = new Map<RelPath, number>();

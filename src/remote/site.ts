@@ -121,6 +121,8 @@ export interface Site {
   open(mayCreate: boolean): Promise<void>;
   /** @throws SiteError; a missing folder is `missing`, never an empty listing. */
   list(folder: RelPath): Promise<Listing>;
+  /** What stands at one path; undefined when the server says for certain that nothing does. @throws SiteError */
+  entry(path: RelPath): Promise<RemoteEntry | undefined>;
   /** Mtimes of files (UTC, milliseconds), where the server tells them. */
   times(paths: RelPath[]): Promise<Map<RelPath, number>>;
   /** Carries the operations out in order; each result is reported as soon as it is certain. */

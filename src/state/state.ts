@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { applyRecord, emptyManifest, type Intent, type JournalRecord, type Manifest } from "../detect/manifest.ts";
+import { type Approval, createApproval } from "./approval.ts";
 import { diskError, makePrivateFolder, renamePatiently, replaceFile, sweepReplacements } from "./disk.ts";
 import {
   JOURNAL_FILE,
@@ -35,6 +36,8 @@ export interface State {
   /** Replaces the manifest and begins a fresh journal. Throws StateError "disk"; nothing recorded is lost then. */
   fold(manifest: Manifest, openIntents: Intent[]): void;
   journalBytes(): number;
+  /** Deletions that wait for a person. */
+  readonly approval: Approval;
   readStatus(): Status;
   /** Throws StateError "disk". */
   writeStatus(status: Status): void;
@@ -117,6 +120,7 @@ export function openState({ directory, folder, site, now }: StatePlace): State {
       openedJournal();
     },
     journalBytes: () => writer?.sizeBytes() ?? 0,
+    approval: createApproval(directory),
     readStatus: () => readStatusFile(directory),
     writeStatus: (status) => writeStatusFile(directory, { ...status, folder, site }),
     close() {
@@ -134,6 +138,22 @@ export function openState({ directory, folder, site, now }: StatePlace): State {
 export function peekState(directory: string, identity: MirrorIdentity): Omit<Loaded, "setAside"> {
   const { manifest, intents } = readFiles(directory, identity);
   return { manifest, intents };
+}
+
+/** The same for a run that only looks: nothing is written, and what is told to be recorded is forgotten. */
+export function readOnlyState(directory: string, identity: MirrorIdentity): State {
+  return {
+    directory,
+    load: () => ({ ...peekState(directory, identity), setAside: [] }),
+    append() {},
+    flush() {},
+    fold() {},
+    journalBytes: () => 0,
+    approval: { park() {}, parked: () => [], approved: () => [], approve: () => 0 },
+    readStatus: () => readStatusFile(directory),
+    writeStatus() {},
+    close() {},
+  };
 }
 
 interface Found {

@@ -1,0 +1,68 @@
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { createRules, IGNORE_FILE, linesOf } from "./ignore.ts";
+import { FolderError, type ScanOptions, wordsOf } from "./scan.ts";
+import { createScope } from "./scope.ts";
+import type { RelPath } from "./tree.ts";
+
+/** The real path, as far as it exists: a disk that is not mounted must not make FOLDER another mirror. */
+export function realFolder(folder: string): string {
+  const absolute = resolve(folder);
+  try {
+    return realpathSync(absolute);
+  } catch {
+    const parent = dirname(absolute);
+    return parent === absolute ? absolute : join(realFolder(parent), basename(absolute));
+  }
+}
+
+/** Why FOLDER cannot be mirrored now; undefined when it can. */
+export function whyUnusable(folder: string): string | undefined {
+  try {
+    return statSync(folder).isDirectory() ? undefined : `Cannot mirror "${folder}": it is not a folder`;
+  } catch (error) {
+    return `Cannot mirror the folder "${folder}": ${wordsOf(error)}`;
+  }
+}
+
+/** Those of the files that lie inside FOLDER, by their path in it. */
+export function pathsInside(folder: string, files: readonly string[]): Set<RelPath> {
+  const inside = new Set<RelPath>();
+  for (const file of files) {
+    const real = realFolder(file);
+    const path = relative(folder, real);
+    const isInside = path !== "" && path !== ".." && !path.startsWith(`..${sep}`) && resolve(folder, path) === real;
+    if (isInside) inside.add(path.split(sep).join("/"));
+  }
+  return inside;
+}
+
+/** How FOLDER is read: the rules are looked up for each pass, `.miroirignore` may change while a watch runs. */
+export function createScanReader(
+  folder: string,
+  options: { depth: number; patterns: readonly string[]; own: ReadonlySet<RelPath>; platform: NodeJS.Platform },
+): () => ScanOptions {
+  const { depth, patterns, own, platform } = options;
+  // macOS may hand out decomposed names; servers and browsers expect composed ones.
+  const nameForSite = platform === "darwin" ? (name: string) => name.normalize("NFC") : (name: string) => name;
+  let last: { text: string; scan: ScanOptions } | undefined;
+  return () => {
+    const text = readRules(folder);
+    if (last?.text !== text) {
+      const scope = createScope(depth, createRules([...linesOf(text), ...patterns]), own);
+      last = { text, scan: { scope, nameForSite } };
+    }
+    return last.scan;
+  };
+}
+
+/** @throws FolderError: what the rules keep back might be secret */
+function readRules(folder: string): string {
+  const file = join(folder, IGNORE_FILE);
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw new FolderError(`Cannot read "${file}": ${wordsOf(error)}. Nothing is mirrored without its rules`);
+  }
+}

@@ -1,0 +1,76 @@
+import { applyRecord, type Intent, type JournalRecord, type Manifest } from "../detect/manifest.ts";
+import type { RelPath } from "../detect/tree.ts";
+import type { State } from "../state/state.ts";
+import type { Status } from "../state/status.ts";
+
+/** What is known of the site, in memory and on the disk at once. */
+export interface Memory {
+  /** Undefined as long as nothing is known: before a first run, or when the manifest was lost. */
+  readonly manifest: Manifest | undefined;
+  /** What was begun and is not known to have ended. */
+  readonly intents: ReadonlyMap<string, Intent>;
+  readonly status: Status;
+  /** Names of damaged files that were set aside. */
+  readonly setAside: readonly string[];
+  /** Takes over what the site was found to hold. A manifest that exists is a whole one. @throws StateError */
+  adopt(manifest: Manifest): void;
+  /** @throws StateError "disk" */
+  record(records: JournalRecord[]): void;
+  /** Deletions a person has let go. */
+  approved(): ReadonlySet<RelPath>;
+  park(paths: readonly RelPath[]): void;
+  /** Brings journal and status safely to the disk. @throws StateError "disk" */
+  save(): void;
+  /** Folds the journal, if there is anything in it. @throws StateError "disk" */
+  fold(): void;
+}
+
+/** The journal is folded into the manifest when it has grown past this share of it. */
+const FOLD_SHARE = 0.5;
+const SMALLEST_FOLD_BYTES = 1_000_000;
+const BYTES_PER_ENTRY = 150;
+
+/** @throws StateError of a manifest that must not be used */
+export function createMemory(state: State): Memory {
+  const loaded = state.load();
+  const status = state.readStatus();
+  const intents = new Map<string, Intent>(loaded.intents.map((intent) => [intent.id, intent]));
+  let { manifest } = loaded;
+
+  function fold(): void {
+    if (manifest && state.journalBytes() > 0) state.fold(manifest, [...intents.values()]);
+  }
+
+  return {
+    get manifest() {
+      return manifest;
+    },
+    intents,
+    status,
+    setAside: loaded.setAside,
+    adopt(adopted) {
+      state.fold(adopted, [...intents.values()]);
+      manifest = adopted;
+    },
+    record(records) {
+      for (const each of records) {
+        if (manifest) applyRecord(manifest, each);
+        if (each.op === "intend") intents.set(each.intent.id, each.intent);
+        if (each.op === "settle") intents.delete(each.id);
+        if (each.op === "put" && each.settles !== undefined) intents.delete(each.settles);
+      }
+      state.append(records);
+    },
+    approved: () => new Set(state.approval.approved()),
+    park(paths) {
+      state.approval.park(paths);
+    },
+    save() {
+      state.flush();
+      state.writeStatus(status);
+      const manifestBytes = manifest ? manifest.files.size * BYTES_PER_ENTRY : 0;
+      if (state.journalBytes() > Math.max(SMALLEST_FOLD_BYTES, manifestBytes * FOLD_SHARE)) fold();
+    },
+    fold,
+  };
+}

@@ -1,0 +1,110 @@
+import type { JournalRecord, Manifest } from "../detect/manifest.ts";
+import type { Scope } from "../detect/scope.ts";
+import { parentOf, type RelPath } from "../detect/tree.ts";
+import { type RemoteEntry, type Site, SiteError } from "../remote/site.ts";
+import type { Log } from "../report/log.ts";
+import { folderShown } from "./outcome.ts";
+import { type Patience, withRetries } from "./retry.ts";
+
+/** Compares what the site holds with what it is known to hold, a folder at a time. */
+export interface Verification {
+  /** Folders that were not looked at yet. */
+  readonly pending: number;
+  /** Looks at the next folders. @returns what the manifest has to forget, so that it is mirrored again. @throws SiteError */
+  advance(folders: number): Promise<JournalRecord[]>;
+}
+
+interface VerifyParts extends Patience {
+  site: Site;
+  log: Log;
+}
+
+export function startVerification(manifest: Manifest, scope: Scope, parts: VerifyParts): Verification {
+  const contents = new Map<RelPath, { files: RelPath[]; folders: RelPath[] }>([["", { files: [], folders: [] }]]);
+  for (const path of manifest.folders) if (scope.isInside(path, true)) contents.set(path, { files: [], folders: [] });
+  for (const path of manifest.files.keys())
+    if (scope.isInside(path, false)) contents.get(parentOf(path))?.files.push(path);
+  for (const path of contents.keys()) if (path !== "") contents.get(parentOf(path))?.folders.push(path);
+  const queue = [...contents.keys()].sort();
+
+  return {
+    get pending() {
+      return queue.length;
+    },
+    async advance(count) {
+      const records: JournalRecord[] = [];
+      for (const folder of queue.splice(0, count)) {
+        const { files, folders } = contents.get(folder) ?? { files: [], folders: [] };
+        if (files.length + folders.length === 0 && folder !== "") continue;
+        const there = await entriesOf(folder, parts);
+        for (const path of folders) {
+          if (!manifest.folders.has(path) || there.has(path) || (await stands(path, "folder", parts))) continue;
+          tell(parts.log, folderShown(path), "missing", "The folder is missing on the server");
+          records.push({ op: "unfolder", path });
+        }
+        for (const path of files) {
+          const record = await checkFile(path, manifest, there, parts);
+          if (record) records.push(record);
+        }
+      }
+      return records;
+    },
+  };
+}
+
+async function checkFile(
+  path: RelPath,
+  manifest: Manifest,
+  there: ReadonlyMap<RelPath, RemoteEntry>,
+  parts: VerifyParts,
+): Promise<JournalRecord | undefined> {
+  const known = manifest.files.get(path);
+  if (!known) return undefined;
+  // Absent from a listing is not yet absent: listings hide dot files and are cut short.
+  const entry = there.get(path) ?? (await look(path, parts));
+  if (entry?.type === "file" && (entry.sizeBytes === undefined || entry.sizeBytes === known.sizeBytes))
+    return undefined;
+  if (entry?.type === "file") {
+    tell(parts.log, path, "size", `The server holds ${entry.sizeBytes} bytes instead of ${known.sizeBytes}`);
+  } else {
+    tell(
+      parts.log,
+      path,
+      "missing",
+      entry ? "Something else stands in its place on the server" : "The file is missing on the server",
+    );
+  }
+  return { op: "drop", path };
+}
+
+function tell(log: Log, path: string, reason: "missing" | "size", what: string): void {
+  log.warn({ event: "warn", path, reason, detail: `${what}: it is mirrored again` });
+}
+
+async function entriesOf(folder: RelPath, parts: VerifyParts): Promise<Map<RelPath, RemoteEntry>> {
+  const entries = new Map<RelPath, RemoteEntry>();
+  try {
+    const listing = await withRetries(
+      () => parts.site.list(folder),
+      parts,
+      () => {},
+    );
+    for (const entry of listing.entries) entries.set(folder === "" ? entry.name : `${folder}/${entry.name}`, entry);
+  } catch (error) {
+    // A folder that is gone: each entry is asked for by name.
+    if (folder === "" || !(error instanceof SiteError) || error.reason !== "missing") throw error;
+  }
+  return entries;
+}
+
+function look(path: RelPath, parts: VerifyParts): Promise<RemoteEntry | undefined> {
+  return withRetries(
+    () => parts.site.entry(path),
+    parts,
+    () => {},
+  );
+}
+
+async function stands(path: RelPath, type: RemoteEntry["type"], parts: VerifyParts): Promise<boolean> {
+  return (await look(path, parts))?.type === type;
+}
