@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { createScanReader, whyUnusable } from "./detect/folder.ts";
 import { createMemory, type Memory } from "./mirror/memory.ts";
 import type { MirrorParts } from "./mirror/parts.ts";
@@ -17,6 +19,7 @@ import { type Settled, settle } from "./settle.ts";
 import { LockedError, StateError } from "./state/errors.ts";
 import { thisPlatform } from "./state/folders.ts";
 import { acquireLock } from "./state/lock.ts";
+import { STOP_FILE } from "./state/mirrors.ts";
 import { openState, readOnlyState, type State } from "./state/state.ts";
 import type { Stop } from "./stop.ts";
 import { VERSION } from "./version.ts";
@@ -37,6 +40,8 @@ export interface Assembled {
   /** Logs the end, folds the state, frees the lock; an `error` becomes the one line on stderr. */
   end(code: ExitCode, error?: Error): Promise<ExitCode>;
 }
+
+const STOP_LOOK_MS = 500;
 
 const stdout = descriptorSink(1);
 const stderr = descriptorSink(2);
@@ -69,6 +74,7 @@ export async function assemble(data: RunData): Promise<Assembled | { refused: Ex
     if (!isDry) {
       const lock = await acquire(directory, log);
       closing.push(() => lock.release());
+      closing.push(obeyStopRequests(directory, data));
       tellStart(data, log, identity.site, folder, credentials.warnings);
     }
     return connectParts(data, settled, log, state, closing);
@@ -148,6 +154,18 @@ function connectParts(data: RunData, settled: Settled, log: Log, state: State, c
     return last;
   }
   return { mirror, memory, parts, show: (line) => stdout.write(`${escapeText(line)}\n`), end };
+}
+
+/** Windows has no signal to end a program cleanly: `miroir stop` asks by a file. @returns what ends the looking */
+function obeyStopRequests(directory: string, { invocation, stop }: RunData): () => void {
+  const file = join(directory, STOP_FILE);
+  rmSync(file, { force: true });
+  const timer = setInterval(() => {
+    if (!existsSync(file)) return;
+    rmSync(file, { force: true });
+    stop.request("miroir stop", invocation.command === "watch" ? EXIT.ok : EXIT.terminated);
+  }, STOP_LOOK_MS);
+  return () => clearInterval(timer);
 }
 
 /** @throws LogOpenError */

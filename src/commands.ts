@@ -1,13 +1,14 @@
 import { type CommandDef, defineCommand } from "citty";
 import { assemble, type RunData } from "./assemble.ts";
+import { MANAGE, type ManageData } from "./manage.ts";
 import { runSync, runWatch } from "./mirror/loop.ts";
 import { preview } from "./mirror/preview.ts";
-import { COMMANDS, type Command } from "./options/row.ts";
+import { COMMANDS, type Command, isMirroring, type MirroringCommand } from "./options/row.ts";
 import { EXIT, type ExitCode, worstExit } from "./report/exit.ts";
 
 type Run = (data: RunData) => Promise<ExitCode>;
 
-const RUNS: Record<Command, Run> = {
+const RUNS: Record<MirroringCommand, Run> = {
   sync: async (data) => {
     const assembled = await assemble(data);
     if ("refused" in assembled) return assembled.refused;
@@ -30,6 +31,6 @@ export function commandFor(name: Command): CommandDef {
   return defineCommand({
     meta: { name: `miroir ${name}`, description: COMMANDS[name].help },
     // The data is what main put in: citty passes it on untyped.
-    run: ({ data }) => RUNS[name](data as RunData),
+    run: ({ data }) => (isMirroring(name) ? RUNS[name](data as RunData) : MANAGE[name](data as ManageData)),
   });
 }

@@ -69,7 +69,7 @@ function pairFolders(question: Question, addedByContent: Map<string, RelPath[]>,
       const moved = (path: RelPath) => to + path.slice(from.length);
       const isWhole =
         files.every((path) => isSameFile(question, path, moved(path)) && !renames.taken.has(moved(path))) &&
-        folders.every((path) => newFolders.has(moved(path)));
+        folders.every((path) => newFolders.has(moved(path)) && !renames.taken.has(moved(path)));
       if (!isWhole) continue;
       renames.changes.push({ kind: "folder-renamed", from, path: to });
       for (const path of [from, ...files, ...folders]) {

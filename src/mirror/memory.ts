@@ -27,6 +27,8 @@ export interface Memory {
 
 /** The journal is folded into the manifest when it has grown past this share of it. */
 const FOLD_SHARE = 0.5;
+/** An idle watch writes its status no more often: the disk of a NAS should sleep. */
+const STATUS_EVERY_MS = 60_000;
 const SMALLEST_FOLD_BYTES = 1_000_000;
 const BYTES_PER_ENTRY = 150;
 
@@ -36,6 +38,7 @@ export function createMemory(state: State): Memory {
   const status = state.readStatus();
   const intents = new Map<string, Intent>(loaded.intents.map((intent) => [intent.id, intent]));
   let { manifest } = loaded;
+  let saved = { text: "", at: "" };
 
   function fold(): void {
     if (manifest && state.journalBytes() > 0) state.fold(manifest, [...intents.values()]);
@@ -67,7 +70,13 @@ export function createMemory(state: State): Memory {
     },
     save() {
       state.flush();
-      state.writeStatus(status);
+      const { lastPassAt, ...rest } = status;
+      const text = JSON.stringify(rest);
+      const age = Date.parse(lastPassAt ?? "") - Date.parse(saved.at);
+      if (text !== saved.text || !(age < STATUS_EVERY_MS)) {
+        state.writeStatus(status);
+        saved = { text, at: lastPassAt ?? "" };
+      }
       const manifestBytes = manifest ? manifest.files.size * BYTES_PER_ENTRY : 0;
       if (state.journalBytes() > Math.max(SMALLEST_FOLD_BYTES, manifestBytes * FOLD_SHARE)) fold();
     },

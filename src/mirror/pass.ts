@@ -149,6 +149,8 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       const planned = planFor([...changesOf(unrenamable), ...foreign], snapshot, manifest, counts);
       const due = pauses.holdBack(planned);
       counts.pending = due.held;
+      if (isEmpty(planned)) break;
+      status.oldestChangeAt ??= timestamp();
       if (isEmpty(due.plan)) break;
       if (!isEmpty({ ...due.plan, notes: [] })) await connect(status.completedPassAt === undefined);
       await carryOut(due.plan, counts, unrenamable);
@@ -254,6 +256,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
           notices.passFailed(failureOfPass(error));
         }
       }
+      if (!result.error && counts.pending + counts.failed === 0) delete status.oldestChangeAt;
       if (counts.parked > 0) result.codes.push(EXIT.unsafe);
       if (counts.lost > 0) result.codes.push(EXIT.unreachable);
       if (counts.failed > 0) result.codes.push(EXIT.incomplete);

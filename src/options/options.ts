@@ -1,4 +1,4 @@
-import type { Row, Rule } from "./row.ts";
+import { EVERY_COMMAND, type Row, type Rule } from "./row.ts";
 import {
   bytes,
   choice,
@@ -271,7 +271,16 @@ export const OPTIONS = {
     type: text("DIR", "a folder"),
     otherwise: "the system's place for state",
     group: "log",
+    commands: EVERY_COMMAND,
     help: "Where manifest, journal and lock are kept",
+  },
+  json: {
+    kind: "switch",
+    property: "json",
+    default: false,
+    group: "terminal",
+    commands: ["status"],
+    help: "Print JSON",
   },
   quiet: {
     kind: "switch",

@@ -3,14 +3,22 @@ import { asksFor, type Positional, readFlag, tokenize } from "./flags.ts";
 import type { Given, Source } from "./given.ts";
 import { nearest } from "./nearest.ts";
 import { type Options, ROWS } from "./options.ts";
-import { COMMANDS, type Command, DEFAULT_COMMAND, flagOf } from "./row.ts";
+import {
+  COMMANDS,
+  type Command,
+  DEFAULT_COMMAND,
+  flagOf,
+  isMirroring,
+  type ManagingCommand,
+  type MirroringCommand,
+} from "./row.ts";
 import { maskPassword, quote, UsageError } from "./usage-error.ts";
 
 /** Where each option's value came from, by the option's name. */
 export type Sources = ReadonlyMap<string, Source>;
 
 export interface RunInvocation {
-  command: Command;
+  command: MirroringCommand;
   folder: string;
   /** As given; `undefined` when the site is given by `--host` and its companions. */
   site: string | undefined;
@@ -18,7 +26,15 @@ export interface RunInvocation {
   sources: Sources;
 }
 
-export type Invocation = RunInvocation | { command: "help"; of?: Command } | { command: "version" };
+/** A command about mirrors that are there already. */
+export interface ManageInvocation {
+  command: ManagingCommand;
+  /** Which mirror: a folder, or an id from `miroir status`. */
+  name: string | undefined;
+  options: Options;
+}
+
+export type Invocation = RunInvocation | ManageInvocation | { command: "help"; of?: Command } | { command: "version" };
 
 /**
  * Reads the arguments that follow the program's name. Flags beat the environment, the environment beats the default;
@@ -34,10 +50,13 @@ export function parseCommandLine(argv: string[], env: Environment): Invocation {
 
   const command = named ?? DEFAULT_COMMAND;
   const fromFlags = flags.map((flag) => readFlag(flag, command));
-  const [folder, site, surplus] = named ? positionals.slice(1) : positionals;
-  if (surplus !== undefined) throw surplusArgument(surplus, named ? undefined : first?.value);
+  const operands = named ? positionals.slice(1) : positionals;
+  const surplus = operands[operandCount(command)];
+  if (surplus !== undefined) throw surplusArgument(surplus, command, named ? undefined : first?.value);
   const overridden = new Set(fromFlags.map((given) => given.name));
   const { options, sources } = merge([...readEnvironment(env, command, overridden), ...fromFlags]);
+  const [folder, site] = operands;
+  if (!isMirroring(command)) return { command, name: folder?.value, options };
 
   if (folder === undefined) throw missing("FOLDER", "the local folder to mirror", command);
   if (folder.value === "") throw new UsageError('Cannot use "" as FOLDER: expected the path of a local folder');
@@ -46,6 +65,10 @@ export function parseCommandLine(argv: string[], env: Environment): Invocation {
   }
   if (site?.value === "") throw new UsageError('Cannot use "" as SITE: expected ftp://USER@HOST/DIR');
   return { command, folder: folder.value, site: site?.value, options: requireOptions(options, command), sources };
+}
+
+function operandCount(command: Command): number {
+  return isMirroring(command) ? 2 : COMMANDS[command].arguments === "" ? 0 : 1;
 }
 
 function isCommand(word: string): word is Command {
@@ -86,7 +109,7 @@ function missing(what: string, meaning: string, command: Command, option?: strin
   return new UsageError(`Missing ${what} (${meaning}). Usage: ${synopsis}`, option ?? what);
 }
 
-function surplusArgument({ value, afterSecret }: Positional, first: string | undefined): UsageError {
+function surplusArgument({ value, afterSecret }: Positional, command: Command, first: string | undefined): UsageError {
   if (afterSecret !== undefined) {
     const state = "it is not shown, for it may be a part of the secret";
     return new UsageError(
@@ -96,6 +119,7 @@ function surplusArgument({ value, afterSecret }: Positional, first: string | und
   }
   const near = first === undefined ? undefined : nearest(first, Object.keys(COMMANDS));
   const meant = near !== undefined && near.edits <= 2 ? `Did you mean the command ${quote(near.word)}?` : undefined;
-  const advice = meant ?? "Give FOLDER and SITE only, and a name with spaces in quotes";
+  const own = isMirroring(command) ? undefined : `"miroir ${command}" takes ${COMMANDS[command].arguments || "none"}`;
+  const advice = meant ?? own ?? "Give FOLDER and SITE only, and a name with spaces in quotes";
   return new UsageError(`Unexpected argument ${quote(maskPassword(value))}. ${advice}`);
 }

@@ -3,12 +3,27 @@ import type { ValueType } from "./values.ts";
 export const COMMANDS = {
   watch: { arguments: "FOLDER SITE --log FILE", help: "Keeps SITE a mirror of FOLDER until it is stopped" },
   sync: { arguments: "FOLDER SITE --log FILE", help: "One pass, then exits with a code" },
+  status: { arguments: "", help: "Every mirror on this machine: running, last pass, pending, failing" },
+  approve: { arguments: "[NAME]", help: "Lets the parked deletions of a mirror go" },
+  stop: { arguments: "[NAME]", help: "Ends a running watch cleanly" },
 } as const;
 
 export type Command = keyof typeof COMMANDS;
 
+/** The commands that mirror FOLDER to SITE, and have an option unless its row says otherwise. */
+export const MIRRORING = ["watch", "sync"] as const satisfies Command[];
+export type MirroringCommand = (typeof MIRRORING)[number];
+export type ManagingCommand = Exclude<Command, MirroringCommand>;
+
+export function isMirroring(command: Command): command is MirroringCommand {
+  return (MIRRORING as readonly Command[]).includes(command);
+}
+
+/** For the rows that every command has. */
+export const EVERY_COMMAND = Object.keys(COMMANDS) as Command[];
+
 /** The command meant when none is named. */
-export const DEFAULT_COMMAND: Command = "watch";
+export const DEFAULT_COMMAND: MirroringCommand = "watch";
 
 export const GROUPS = {
   site: "Site",
@@ -28,7 +43,7 @@ interface RowBasics {
   /** The key in `Options`, with its unit. */
   readonly property: string;
   readonly group: keyof typeof GROUPS;
-  /** The commands that have it; all when absent. */
+  /** The commands that have it; those that mirror when absent. */
   readonly commands?: readonly Command[];
   readonly help: string;
 }
@@ -72,7 +87,7 @@ export function variableOf(name: string): string {
 }
 
 export function isOptionOf(command: Command, row: Row): boolean {
-  return row.commands === undefined || row.commands.includes(command);
+  return (row.commands ?? MIRRORING).includes(command);
 }
 
 /** The effective value as the user would write it, `***` for a secret; `undefined` where there is none. */

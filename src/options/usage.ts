@@ -1,5 +1,15 @@
 import { ROWS } from "./options.ts";
-import { COMMANDS, type Command, DEFAULT_COMMAND, flagOf, formatValue, GROUPS, isOptionOf, type Row } from "./row.ts";
+import {
+  COMMANDS,
+  type Command,
+  DEFAULT_COMMAND,
+  flagOf,
+  formatValue,
+  GROUPS,
+  isMirroring,
+  isOptionOf,
+  type Row,
+} from "./row.ts";
 
 const WIDTH = 80;
 const HELP_COLUMN = 28;
@@ -23,7 +33,10 @@ export function usage(command: Command | undefined): string {
     return lines.length === 0 ? [] : [`${title}:`, ...lines];
   });
   const general = twoColumns("-h, --help; -V, --version", "This text; the version");
-  return `${[...synopses(command), "", EXAMPLES, "", SITE, "", ...groups, ...general, "", ENVIRONMENT].join("\n")}\n`;
+  const mirroring = command === undefined || isMirroring(command);
+  const head = mirroring ? [EXAMPLES, "", SITE, ""] : [];
+  const foot = mirroring ? ["", ENVIRONMENT] : [];
+  return `${[...synopses(command), "", ...head, ...groups, ...general, ...foot].join("\n")}\n`;
 }
 
 /** The rows of the README's table of options: flag, default, meaning. */
@@ -35,7 +48,7 @@ function synopses(command: Command | undefined): string[] {
   const shown = Object.entries(COMMANDS).filter(([name]) => command === undefined || name === command);
   return shown.flatMap(([name, { arguments: operands, help }]) => {
     const verb = name === DEFAULT_COMMAND ? `[${name}]` : name;
-    return [`miroir ${verb} ${operands} [OPTION]...`, `  ${help}`];
+    return [`miroir ${[verb, operands].filter(Boolean).join(" ")} [OPTION]...`, `  ${help}`];
   });
 }
 

@@ -1,0 +1,74 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import type { Environment } from "./options/environment.ts";
+import type { ManageInvocation } from "./options/resolve.ts";
+import type { ManagingCommand } from "./options/row.ts";
+import { UsageError } from "./options/usage-error.ts";
+import { EXIT, type ExitCode } from "./report/exit.ts";
+import { statusJson, statusLines } from "./report/status.ts";
+import { descriptorSink } from "./report/terminal.ts";
+import { createApproval } from "./state/approval.ts";
+import { stateFolder, thisPlatform } from "./state/folders.ts";
+import { lockHolder } from "./state/lock.ts";
+import { type KnownMirror, knownMirrors, mirrorsNamed, requestStop } from "./state/mirrors.ts";
+
+/** What main hands to a command about mirrors that are there already. */
+export interface ManageData {
+  invocation: ManageInvocation;
+  env: Environment;
+}
+
+const STOP_PATIENCE_MS = 15_000;
+const STOP_LOOK_MS = 100;
+
+const stdout = descriptorSink(1);
+
+export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitCode>> = {
+  async status({ invocation, env }) {
+    const mirrors = knownMirrors(baseOf(invocation, env));
+    const now = new Date();
+    const lines = invocation.options.json ? [statusJson(mirrors, now)] : statusLines(mirrors, now);
+    stdout.write(lines.map((line) => `${line}\n`).join(""));
+    return EXIT.ok;
+  },
+  async approve({ invocation, env }) {
+    const waiting = knownMirrors(baseOf(invocation, env)).filter(
+      ({ directory }) => createApproval(directory).parked().length > 0,
+    );
+    const mirror = theOne(waiting, invocation, "deletions that wait");
+    const count = createApproval(mirror.directory).approve();
+    const when = mirror.holder ? "The running watch carries them out" : "The next pass carries them out";
+    stdout.write(`${count} deletions of "${mirror.status.folder}" are approved. ${when}\n`);
+    return EXIT.ok;
+  },
+  async stop({ invocation, env }) {
+    const running = knownMirrors(baseOf(invocation, env)).filter(({ holder }) => holder !== undefined);
+    const mirror = theOne(running, invocation, "a miroir that runs");
+    requestStop(mirror);
+    const deadline = Date.now() + STOP_PATIENCE_MS;
+    while (Date.now() < deadline) {
+      if (lockHolder(mirror.directory) === undefined) {
+        stdout.write(`The mirror of "${mirror.status.folder}" is stopped\n`);
+        return EXIT.ok;
+      }
+      await Bun.sleep(STOP_LOOK_MS);
+    }
+    throw new UsageError(
+      `Cannot tell whether the mirror of "${mirror.status.folder}" stopped: it still runs after ${STOP_PATIENCE_MS / 1000} s`,
+    );
+  },
+};
+
+function baseOf({ options }: ManageInvocation, env: Environment): string {
+  return resolve(options.stateDir ?? stateFolder({ platform: thisPlatform(), env, home: homedir() }));
+}
+
+/** The mirror that is meant. @throws UsageError when there is none, or more than one */
+function theOne(candidates: readonly KnownMirror[], { command, name }: ManageInvocation, what: string): KnownMirror {
+  const [one, ...others] = mirrorsNamed(candidates, name);
+  const which = name === undefined ? "" : ` by the name "${name}"`;
+  if (!one) throw new UsageError(`Found no mirror with ${what}${which}. "miroir status" lists the mirrors`);
+  if (others.length === 0) return one;
+  const ids = [one, ...others].map(({ id }) => id).join(", ");
+  throw new UsageError(`Several mirrors have ${what}: name one of ${ids}, as "miroir ${command} ${one.id}"`);
+}

@@ -1,0 +1,74 @@
+import type { KnownMirror } from "../state/mirrors.ts";
+import { escapeText } from "./escape.ts";
+
+/** A mirror whose last pass is older than so many minutes though it runs cannot be well. */
+const STALE_MINUTES = 10;
+
+/** One line a mirror, for people. */
+export function statusLines(mirrors: readonly KnownMirror[], now: Date): string[] {
+  if (mirrors.length === 0) return ["No mirrors yet"];
+  return mirrors.map((mirror) => {
+    const { id, status, holder } = mirror;
+    const parts = [
+      holder === undefined ? "stopped" : `running${holder === "unknown" ? "" : ` (pid ${holder.pid})`}`,
+      status.lastPassAt ? `last pass ${ago(status.lastPassAt, now)}` : "never completed",
+      ...counts(mirror),
+      ...(isStale(mirror, now) ? ["no pass for too long"] : []),
+    ];
+    return escapeText(`${id}  ${status.folder} -> ${status.site}: ${parts.join(", ")}`);
+  });
+}
+
+function counts({ status }: KnownMirror): string[] {
+  const named = { pending: status.pending, failing: status.failing, "deletions parked": status.parked };
+  return Object.entries(named).flatMap(([name, count]) => (count ? [`${count} ${name}`] : []));
+}
+
+function isStale({ status, holder }: KnownMirror, now: Date): boolean {
+  if (holder === undefined) return false;
+  const last = Date.parse(status.lastPassAt ?? "");
+  return Number.isNaN(last) || now.getTime() - last > STALE_MINUTES * 60_000;
+}
+
+export function statusJson(mirrors: readonly KnownMirror[], now: Date): string {
+  return JSON.stringify(
+    mirrors.map((mirror) => {
+      const { id, status, holder } = mirror;
+      const {
+        folder,
+        site,
+        lastPassAt,
+        completedPassAt,
+        pending = 0,
+        failing = 0,
+        parked = 0,
+        oldestChangeAt,
+      } = status;
+      const lagMs = oldestChangeAt === undefined ? 0 : Math.max(0, now.getTime() - Date.parse(oldestChangeAt));
+      return {
+        id,
+        folder,
+        site,
+        running: holder !== undefined,
+        ...(holder !== undefined && holder !== "unknown" && { pid: holder.pid, since: holder.startedAt }),
+        lastPass: lastPassAt ?? null,
+        completedPass: completedPassAt ?? null,
+        pending,
+        failing,
+        parked,
+        lagMs,
+        healthy: failing + parked === 0 && completedPassAt !== undefined && !isStale(mirror, now),
+      };
+    }),
+    null,
+    2,
+  );
+}
+
+function ago(iso: string, now: Date): string {
+  const seconds = Math.max(0, Math.round((now.getTime() - Date.parse(iso)) / 1000));
+  if (seconds < 120) return `${seconds} s ago`;
+  if (seconds < 2 * 3600) return `${Math.round(seconds / 60)} min ago`;
+  if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h ago`;
+  return `${Math.round(seconds / 86_400)} days ago`;
+}
