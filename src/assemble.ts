@@ -41,6 +41,7 @@ export interface Assembled {
   end(code: ExitCode, error?: Error): Promise<ExitCode>;
 }
 
+const nonce = () => randomBytes(8).toString("hex");
 const STOP_LOOK_MS = 500;
 
 const stdout = descriptorSink(1);
@@ -109,7 +110,7 @@ function connectParts(data: RunData, settled: Settled, log: Log, state: State, c
     inPlace: options.inPlace,
     now: Date.now,
     monotonicMs: () => performance.now(),
-    nonce: () => randomBytes(8).toString("hex"),
+    nonce,
     onDegraded: (message) => log.warn({ event: "warn", reason: "unsupported", detail: message }),
     onConnected: (session) =>
       mirror.connected({ ...session, address: `${address.host}:${address.port} as ${address.user}` }),
@@ -131,6 +132,7 @@ function connectParts(data: RunData, settled: Settled, log: Log, state: State, c
     monotonicMs: () => performance.now(),
     sleep: stop.sleep,
     random: Math.random,
+    nonce,
     isStopped: () => stop.isRequested,
     isWatch: invocation.command === "watch",
     warnsWhenPlain: address.tls.mode === "auto",

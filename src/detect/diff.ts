@@ -12,6 +12,8 @@ export type Change =
   /** Same content and mtime, which is no longer racy: nothing to do but to note it. */
   | { kind: "file-settled"; path: RelPath; entry: ManifestEntry }
   | { kind: "file-renamed"; path: RelPath; from: RelPath; entry: FileEntry; sha1: string; was: ManifestEntry }
+  /** Another content under a name that differs in letter case or composition only: never two files on the server. */
+  | { kind: "file-recased"; path: RelPath; from: RelPath; entry: FileEntry; was: ManifestEntry }
   | { kind: "file-removed"; path: RelPath }
   | { kind: "folder-added"; path: RelPath }
   | { kind: "folder-renamed"; path: RelPath; from: RelPath }

@@ -1,6 +1,6 @@
 import type { Change, Hashes, Vanished } from "./diff.ts";
 import type { Manifest } from "./manifest.ts";
-import { isAtOrBelow, nameOf, parentOf, type RelPath, type Snapshot, upwards } from "./tree.ts";
+import { foldedName, isAtOrBelow, nameOf, parentOf, type RelPath, type Snapshot, upwards } from "./tree.ts";
 
 interface Question {
   manifest: Manifest;
@@ -31,6 +31,7 @@ export function pairRenames(question: Question): Renames {
   const addedByContent = groupByContent(question);
   pairFolders(question, addedByContent, renames);
   pairFiles(question, addedByContent, renames);
+  pairRecased(question, renames);
   return renames;
 }
 
@@ -135,6 +136,25 @@ function pairFiles(question: Question, addedByContent: Map<string, RelPath[]>, r
     renames.gone.add(from);
     renames.taken.add(to);
     renames.changes.push({ kind: "file-renamed", from, path: to, entry, sha1: was.sha1, was });
+  }
+}
+
+/**
+ * A file that vanished and a new one whose name is the same but for letter case: on many servers they are one file, and
+ * to upload the one and delete the other would leave nothing.
+ */
+function pairRecased({ manifest, snapshot, vanished, added, unrenamable }: Question, renames: Renames): void {
+  const newByFold = new Map<string, RelPath>();
+  for (const path of added) if (!renames.taken.has(path)) newByFold.set(foldedName(path), path);
+  for (const from of vanished.files) {
+    const path = newByFold.get(foldedName(from));
+    const was = manifest.files.get(from);
+    const entry = path === undefined ? undefined : snapshot.files.get(path);
+    if (path === undefined || !was || !entry || renames.gone.has(from) || unrenamable.has(from)) continue;
+    newByFold.delete(foldedName(from));
+    renames.gone.add(from);
+    renames.taken.add(path);
+    renames.changes.push({ kind: "file-recased", from, path, entry, was });
   }
 }
 

@@ -62,3 +62,8 @@ export function* upwards(path: RelPath): Generator<RelPath> {
   for (let at = path; at !== ""; at = parentOf(at)) yield at;
   yield "";
 }
+
+/** Names that are one where letter case is ignored or letters are composed. */
+export function foldedName(path: RelPath): string {
+  return path.normalize("NFC").toLowerCase();
+}

@@ -2,6 +2,7 @@ import { isRacy } from "../detect/content.ts";
 import { emptyManifest, type Manifest } from "../detect/manifest.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
 import { adopt } from "../plan/adopt.ts";
+import type { SiteError } from "../remote/site.ts";
 import { hashInto } from "./look.ts";
 import { folderShown } from "./outcome.ts";
 import type { MirrorParts } from "./parts.ts";
@@ -15,8 +16,8 @@ import { survey } from "./survey.ts";
  */
 export async function adoptSite(parts: MirrorParts, snapshot: Snapshot): Promise<Manifest> {
   const { site, log } = parts;
-  const onRetry = (path: RelPath, error: Error, tryNumber: number) =>
-    log.warn({ event: "retry", path: folderShown(path), try: tryNumber, detail: error.message });
+  const onRetry = (path: RelPath, { reason, message: detail }: SiteError, tryNumber: number) =>
+    log.warn({ event: "retry", path: folderShown(path), try: tryNumber, reason, detail, terminal: false });
   const remote = await survey(site, (folder) => snapshot.folders.has(folder), parts, onRetry);
   let adoption = adopt(snapshot, remote, parts.adopt);
   if (adoption.undecided.length > 0) {

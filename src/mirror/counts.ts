@@ -47,6 +47,8 @@ export function createCounts(): Counts {
         if (LOST.has(outcome.failure.reason)) this.lost++;
         return;
       }
+      // What only the manifest learns is no movement.
+      if (outcome.action.op === "note") return;
       this.moved++;
       if (outcome.status === "kept") return;
       switch (outcome.action.op) {
@@ -69,10 +71,8 @@ export function createCounts(): Counts {
         case "touch":
           this.touched++;
           break;
-        case "note":
-          break;
         default:
-          outcome.action satisfies never;
+          outcome.action.op satisfies never;
       }
     },
   };

@@ -1,6 +1,7 @@
 import { SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode, worstExit } from "../report/exit.ts";
 import type { LogRecord } from "../report/log.ts";
+import { failureOfPass } from "./codes.ts";
 import type { MirrorParts } from "./parts.ts";
 import type { Mirror, PassResult } from "./pass.ts";
 import { delayMs } from "./retry.ts";
@@ -54,7 +55,7 @@ async function pause(parts: MirrorParts, ms: number): Promise<void> {
   if (lateMs > SLEPT_MS || lateMs < -SLEPT_MS) await parts.site.close();
 }
 
-function tellPass({ log }: MirrorParts, { counts, codes }: PassResult): void {
+function tellPass({ log }: MirrorParts, { counts, codes, error }: PassResult): void {
   const { uploaded, bytes, deleted, renamed, created, removed, touched, adopted, failed, pending, parked } = counts;
   const record: LogRecord = {
     event: "pass",
@@ -70,6 +71,7 @@ function tellPass({ log }: MirrorParts, { counts, codes }: PassResult): void {
     pending,
     parked,
     ms: Math.round(counts.ms),
+    ...(error && { reason: failureOfPass(error).reason }),
   };
   if (codes.length > 0) log.warn({ ...record, terminal: false });
   else log.info(record);

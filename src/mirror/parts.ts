@@ -26,6 +26,8 @@ export interface MirrorParts {
   monotonicMs(): number;
   sleep(ms: number): Promise<void>;
   random(): number;
+  /** Unpredictable and never used before: names temporary files and folders. */
+  nonce(): string;
   isStopped(): boolean;
   /** Runs on after a failed pass. */
   isWatch: boolean;

@@ -14,8 +14,9 @@ import { type Counts, createCounts } from "./counts.ts";
 import { execute } from "./execute.ts";
 import { look, settledScan } from "./look.ts";
 import type { Memory } from "./memory.ts";
+import { keepSoundNames } from "./names.ts";
 import { createNotices } from "./notices.ts";
-import { logRecordOf, type Outcome, recordsOf } from "./outcome.ts";
+import { folderShown, logRecordOf, type Outcome, recordsOf } from "./outcome.ts";
 import type { MirrorParts } from "./parts.ts";
 import { createPauses } from "./pauses.ts";
 import { withRetries } from "./retry.ts";
@@ -62,7 +63,8 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   }
 
   function onRetry(path: RelPath, error: SiteError, tryNumber: number): void {
-    log.warn({ event: "retry", path, try: tryNumber, reason: error.reason, detail: error.message });
+    const { reason, message: detail } = error;
+    log.warn({ event: "retry", ...(path !== "" && { path }), try: tryNumber, reason, detail, terminal: false });
   }
 
   /** A session once in a pass; what a killed run left half done is put right before anything else is. */
@@ -153,7 +155,13 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       status.oldestChangeAt ??= timestamp();
       if (isEmpty(due.plan)) break;
       if (!isEmpty({ ...due.plan, notes: [] })) await connect(status.completedPassAt === undefined);
-      await carryOut(due.plan, counts, unrenamable);
+      const sound = await keepSoundNames(due.plan, snapshot, memory, parts);
+      for (const [path, failure] of sound.failures) {
+        counts.failed++;
+        pauses.failed(path);
+        notices.failed(path, failure);
+      }
+      await carryOut(sound.plan, counts, unrenamable);
       if (unrenamable.size === refusedBefore || parts.isStopped()) break;
     }
     hasLooked = true;
@@ -173,7 +181,8 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     });
     counts.parked = planned.parked.length;
     memory.park(planned.parked);
-    if (planned.parked.length > 0) notices.parked(planned.parked, planned.parkedBecause ?? "max-delete");
+    const shown = planned.parked.map((path) => (manifest.folders.has(path) ? folderShown(path) : path));
+    if (shown.length > 0) notices.parked(shown, planned.parkedBecause ?? "max-delete");
     for (const path of planned.blocked) {
       counts.failed++;
       const detail = `Cannot mirror "${path}": what stands in its place on the server may not be deleted (--delete none)`;

@@ -66,6 +66,12 @@ export function plan(changes: readonly Change[], policy: Policy): Plan {
           stages.touches.push({ op: "touch", path, entry: { ...entry, sha1: was.sha1 } });
         break;
       }
+      case "file-recased": {
+        const { path, from, entry, was } = change;
+        stages.renames.push({ op: "rename", from, path, isFolder: false, sizeBytes: was.sizeBytes, entry: was });
+        stages.uploads.push({ op: "upload", path, entry, why: "changed" });
+        break;
+      }
       case "file-added":
       case "file-modified": {
         const why = change.kind === "file-added" ? "new" : "changed";
@@ -108,7 +114,8 @@ function swappedPaths(changes: readonly Change[]): RelPath[] {
   for (const { kind, path } of changes) {
     const was = removed.get(path);
     if (was === "file" && (kind === "folder-added" || kind === "folder-renamed")) swaps.push(path);
-    if (was === "folder" && (kind === "file-added" || kind === "file-renamed")) swaps.push(path);
+    if (was === "folder" && (kind === "file-added" || kind === "file-renamed" || kind === "file-recased"))
+      swaps.push(path);
   }
   return swaps;
 }
@@ -122,6 +129,7 @@ function withoutTangledRenames(changes: readonly Change[]): Change[] {
   for (const change of changes) {
     if (change.kind === "file-added" || change.kind === "folder-added") arriving.add(change.path);
     if (change.kind === "file-renamed" || change.kind === "folder-renamed") arriving.add(change.path);
+    if (change.kind === "file-recased") arriving.add(change.path);
   }
   const isTangled = (from: RelPath) => {
     for (let at = from; at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf("/"))))
@@ -129,7 +137,8 @@ function withoutTangledRenames(changes: readonly Change[]): Change[] {
     return false;
   };
   return changes.flatMap((change): Change[] => {
-    if (change.kind !== "file-renamed" || !isTangled(change.from)) return [change];
+    if (change.kind !== "file-renamed" && change.kind !== "file-recased") return [change];
+    if (!isTangled(change.from)) return [change];
     return [
       { kind: "file-added", path: change.path, entry: change.entry },
       { kind: "file-removed", path: change.from },

@@ -4,6 +4,7 @@ import { performAll } from "./operations.ts";
 import { remotePath, remoteRoot } from "./paths.ts";
 import { SessionEnded } from "./pipeline.ts";
 import { createPool } from "./pool.ts";
+import { probeNames } from "./probe.ts";
 import { type Asking, entryOf, list, timesOf } from "./query.ts";
 import { type Account, openSession, type Session } from "./session.ts";
 import { type Site, SiteError } from "./site.ts";
@@ -158,6 +159,7 @@ export function createFtpSite(options: SiteOptions): Site {
         }
       });
     },
+    probeNames: (temporary, traits) => asking((each) => probeNames(each, tools.pathOf(temporary), traits)),
     recover: (intent) => asking((each) => recover(each, intent, tools)),
     get parallel() {
       return pool.limit;

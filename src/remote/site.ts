@@ -111,6 +111,14 @@ export type OperationResult =
   | { status: "kept" }
   | { status: "failed"; error: SiteError };
 
+/** What a server makes of names. */
+export interface NameProbe {
+  /** Traits (plan/names.ts) that it stores otherwise than they were sent. */
+  altered: Set<string>;
+  /** `a` and `A` are one name. */
+  foldsCase: boolean;
+}
+
 /** A remote folder as the mirror sees it: all paths are relative to it. */
 export interface Site {
   /**
@@ -131,6 +139,11 @@ export interface Site {
   upload(job: UploadJob): Promise<Uploaded>;
   /** Deletes what is left of an interrupted upload, or puts the old content back where the new never arrived. */
   recover(intent: { path: RelPath; temporary: RelPath; aside?: RelPath }): Promise<void>;
+  /**
+   * Tries out what the server makes of names, in a temporary folder of its own.
+   * @param temporary path of that folder
+   */
+  probeNames(temporary: RelPath, traits: readonly string[]): Promise<NameProbe>;
   /** How many uploads may run at once. */
   readonly parallel: number;
   close(): Promise<void>;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { nameOf, parentOf, type RelPath } from "../detect/tree.ts";
 import { formatFtpTime, parseFtpTime } from "./features.ts";
 import { isRefusal, type Reply } from "./pipeline.ts";
+import { sweepProbe } from "./probe.ts";
 import { type Asking, ask, entryOf, refused, sizeOf } from "./query.ts";
 import { type Content, SiteError, type Unsettled, type Uploaded, type UploadJob } from "./site.ts";
 import { store } from "./transfer.ts";
@@ -255,6 +256,9 @@ export async function recover(
   intent: { path: RelPath; temporary: RelPath; aside?: RelPath },
   tools: UploadTools,
 ): Promise<void> {
+  const temporary = tools.pathOf(intent.temporary);
+  // Folders try out names; files are what an upload leaves.
+  if ((await entryOf(asking, temporary))?.type === "folder") return sweepProbe(asking, temporary);
   await settle(
     asking,
     intent.path,

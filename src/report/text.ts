@@ -26,7 +26,7 @@ function subjectOf(record: LogRecord): string {
   const { event, path, from, version, folder, site } = record;
   if (event === "start")
     return [version && `miroir ${version}`, folder && `${folder} -> ${site}`].filter(Boolean).join(", ");
-  if (event === "pass") return countsOf(record).join(", ") || "nothing to do";
+  if (event === "pass") return countsOf(record).join(", ") || (record.reason ? "not completed" : "nothing to do");
   // FOLDER itself has the empty path.
   const shown = path === "" || path === "/" ? "./" : path;
   return from === undefined ? (shown ?? "") : `${from} -> ${shown ?? ""}`;

@@ -13,6 +13,8 @@ export interface Status {
   device?: string;
   /** The site has been seen with TLS: it never goes back to a plain session by itself. */
   encrypted?: boolean;
+  /** What names of the server are known to keep, and what it alters (plan/names.ts). */
+  names?: { sound: string[]; altered: string[]; foldsCase: boolean };
   /** Skips that the log told already: one key each. */
   told: string[];
   pending?: number;
@@ -40,8 +42,18 @@ export function readStatusFile(directory: string): Status {
     const value = read[name];
     if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) status[name] = value;
   }
+  const names = textNames(read.names);
+  if (names) status.names = names;
   if (typeof read.encrypted === "boolean") status.encrypted = read.encrypted;
   return status;
+}
+
+function textNames(value: unknown): Status["names"] {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { sound, altered, foldsCase }: Record<string, unknown> = { ...value };
+  const isTexts = (list: unknown): list is string[] =>
+    Array.isArray(list) && list.every((each) => typeof each === "string");
+  return isTexts(sound) && isTexts(altered) ? { sound, altered, foldsCase: foldsCase === true } : undefined;
 }
 
 /** Throws StateError "disk". */

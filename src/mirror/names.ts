@@ -1,0 +1,105 @@
+import { foldedName, isAtOrBelow, type RelPath, type Snapshot } from "../detect/tree.ts";
+import { alteredTrait, unknownTraits } from "../plan/names.ts";
+import type { Action, Plan } from "../plan/plan.ts";
+import { SiteError } from "../remote/site.ts";
+import type { Memory } from "./memory.ts";
+import type { Failure } from "./outcome.ts";
+import type { MirrorParts } from "./parts.ts";
+
+export interface SoundPlan {
+  plan: Plan;
+  /** Entries whose names the server would not keep as they are. */
+  failures: Map<RelPath, Failure>;
+}
+
+const arrivalsOf = (planned: Plan): Action[] => [...planned.structure, ...planned.renames, ...planned.uploads];
+
+/**
+ * Keeps back what the server would store under another name, or under one name with something else: a name is mirrored
+ * exactly or reported, never altered in silence. What the server makes of names is tried out once and remembered.
+ * @throws SiteError
+ */
+export async function keepSoundNames(
+  planned: Plan,
+  snapshot: Snapshot,
+  memory: Memory,
+  { site, nonce }: Pick<MirrorParts, "site" | "nonce">,
+): Promise<SoundPlan> {
+  const failures = new Map<RelPath, Failure>();
+  const arriving = new Set(arrivalsOf(planned).map((action) => action.path));
+  if (arriving.size === 0) return { plan: planned, failures };
+  const { status } = memory;
+  const known = new Set([...(status.names?.sound ?? []), ...(status.names?.altered ?? [])]);
+  const unknown = unknownTraits(arriving, known);
+  const twins = findTwins(snapshot, arriving, memory);
+  if (unknown.size > 0 || (twins.size > 0 && !status.names)) {
+    const temporary = `.miroir-${nonce()}`;
+    const id = nonce();
+    memory.record([{ op: "intend", intent: { id, path: temporary, temporary } }]);
+    try {
+      const { altered, foldsCase } = await site.probeNames(temporary, [...unknown]);
+      status.names = {
+        sound: [...(status.names?.sound ?? []), ...[...unknown].filter((trait) => !altered.has(trait))],
+        altered: [...(status.names?.altered ?? []), ...altered],
+        foldsCase,
+      };
+      memory.record([{ op: "settle", id }]);
+    } catch (error) {
+      // A server that lets no folder be made here: names are sent as they are.
+      if (!(error instanceof SiteError) || error.kind !== "permanent") throw error;
+      memory.record([{ op: "settle", id }]);
+    }
+  }
+  const altered = new Set(status.names?.altered);
+  for (const path of arriving) {
+    const trait = alteredTrait(path, altered);
+    if (trait !== undefined) failures.set(path, alteredFailure(path, trait));
+    const twin = twins.get(path);
+    if (twin !== undefined && status.names?.foldsCase) failures.set(path, collisionFailure(path, twin));
+  }
+  if (failures.size === 0) return { plan: planned, failures };
+  const isKept = ({ path }: Action) => ![...failures.keys()].some((held) => isAtOrBelow(path, held));
+  return {
+    plan: {
+      ...planned,
+      structure: planned.structure.filter(isKept),
+      renames: planned.renames.filter(isKept),
+      uploads: planned.uploads.filter(isKept),
+      touches: planned.touches.filter(isKept),
+    },
+    failures,
+  };
+}
+
+/** Arriving paths that differ from another entry in letter case or composition only; what is mirrored already stays. */
+function findTwins(snapshot: Snapshot, arriving: ReadonlySet<RelPath>, memory: Memory): Map<RelPath, RelPath> {
+  const first = new Map<string, RelPath>();
+  const twins = new Map<RelPath, RelPath>();
+  const isMirrored = (path: RelPath) => memory.manifest?.files.has(path) || memory.manifest?.folders.has(path);
+  for (const path of [...snapshot.folders, ...snapshot.files.keys()]) {
+    const folded = foldedName(path);
+    const other = first.get(folded);
+    if (other === undefined) first.set(folded, path);
+    else if (arriving.has(path) && (isMirrored(other) || other < path)) twins.set(path, other);
+    else if (arriving.has(other)) {
+      twins.set(other, path);
+      first.set(folded, path);
+    }
+  }
+  return twins;
+}
+
+function alteredFailure(path: RelPath, trait: string): Failure {
+  const what = trait.length > 2 ? `a ${trait}` : `names with "${trait}"`;
+  return {
+    reason: "altered",
+    detail: `Cannot mirror "${path}": the server stores ${what} under another name. Rename it`,
+  };
+}
+
+function collisionFailure(path: RelPath, other: RelPath): Failure {
+  return {
+    reason: "collision",
+    detail: `Cannot mirror "${path}" beside "${other}": on the server they are one name. Rename one of them`,
+  };
+}

@@ -1,0 +1,44 @@
+import { specimenOf } from "../plan/names.ts";
+import { isRefusal } from "./pipeline.ts";
+import { type Asking, ask, entryOf, list } from "./query.ts";
+import { type NameProbe, SiteError } from "./site.ts";
+
+/**
+ * Finds out what the server makes of names, with empty folders in a folder of our own: nothing of the site is touched.
+ * A specimen that is refused counts as sound: a refusal is loud, an alteration is not.
+ * @param folder the server's path of a folder that is not there yet
+ */
+export async function probeNames(asking: Asking, folder: string, traits: readonly string[]): Promise<NameProbe> {
+  const made = await ask(asking, `MKD ${folder}`, [257, 250, 200]);
+  if (isRefusal(made)) {
+    throw new SiteError(`Cannot try out names in "${folder}": the server answered "${made.text}"`, {
+      kind: made.code < 500 ? "transient" : "permanent",
+      reason: "refused",
+      code: made.code,
+    });
+  }
+  const specimens = new Map(traits.map((trait, index) => [trait, specimenOf(trait, index)]));
+  const probe: NameProbe = { altered: new Set(), foldsCase: false };
+  const accepted: string[] = [];
+  for (const [trait, name] of specimens) {
+    const reply = await ask(asking, `MKD ${folder}/${name}`, [257, 250, 200]);
+    if (!isRefusal(reply)) accepted.push(trait);
+  }
+  const lower = `${folder}/case`;
+  await ask(asking, `MKD ${lower}`, [257, 250, 200]);
+  probe.foldsCase = (await entryOf(asking, `${folder}/CASE`)) !== undefined;
+  const { entries } = await list(asking, folder);
+  const names = new Set(entries.map((entry) => entry.name));
+  // A listing that does not even show the plain one says nothing about the others.
+  if (names.has("case"))
+    for (const trait of accepted) if (!names.has(specimens.get(trait) ?? "")) probe.altered.add(trait);
+  await sweepProbe(asking, folder);
+  return probe;
+}
+
+/** Removes a probe's folder with the empty folders in it, and nothing that holds anything. */
+export async function sweepProbe(asking: Asking, folder: string): Promise<void> {
+  const { entries } = await list(asking, folder);
+  for (const { name, type } of entries) if (type === "folder") await ask(asking, `RMD ${folder}/${name}`, [250, 200]);
+  await ask(asking, `RMD ${folder}`, [250, 200]);
+}
