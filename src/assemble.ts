@@ -108,6 +108,8 @@ function connectParts(data: RunData, settled: Settled, log: Log, state: State, c
     remoteDir: address.remoteDir,
     connections: options.connections,
     inPlace: options.inPlace,
+    limitRateBytes: options.limitRateBytes,
+    sleep: stop.sleep,
     now: Date.now,
     monotonicMs: () => performance.now(),
     nonce,
@@ -118,7 +120,13 @@ function connectParts(data: RunData, settled: Settled, log: Log, state: State, c
   stop.onGraceOver(() => void site.close());
   const parts: MirrorParts = {
     folder,
-    readScan: createScanReader(folder, { depth: options.depth, patterns, own, platform: thisPlatform() }),
+    readScan: createScanReader(folder, {
+      depth: options.depth,
+      patterns,
+      own,
+      follow: options.symlinks === "follow",
+      platform: thisPlatform(),
+    }),
     site,
     log,
     delete: options.delete,

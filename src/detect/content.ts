@@ -1,7 +1,18 @@
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, lstatSync, openSync, read, type Stats } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  read,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { wordsOf } from "./scan.ts";
-import type { Problem, RelPath } from "./tree.ts";
+import { foldedName, type Problem, type RelPath } from "./tree.ts";
 
 const HASH_CHUNK_BYTES = 256 * 1024;
 /** Two edits within this time can bear the same mtime: FAT counts in steps of two seconds. */
@@ -29,15 +40,19 @@ export interface OpenFile {
 }
 
 /**
- * Opens a regular file without following a link that took its place, and without waiting for a pipe's other end.
+ * Opens a regular file, without following a link that took its place unless links are followed, and without waiting for a pipe's other end.
  * @throws ReadError
  */
-export function openFile(absolutePath: string, path: RelPath): OpenFile {
+export function openFile(absolutePath: string, path: RelPath, follow = false): OpenFile {
+  const look = follow ? statSync : lstatSync;
   let descriptor: number;
   let opened: Stats;
   try {
     // Windows has neither flag; a link there is told by lstat below.
-    descriptor = openSync(absolutePath, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    descriptor = openSync(
+      absolutePath,
+      constants.O_RDONLY | (follow ? 0 : (constants.O_NOFOLLOW ?? 0)) | (constants.O_NONBLOCK ?? 0),
+    );
   } catch (error) {
     const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new ReadError(
@@ -50,7 +65,7 @@ export function openFile(absolutePath: string, path: RelPath): OpenFile {
     if (!opened.isFile()) {
       throw new ReadError({ path, reason: "changed", detail: `Cannot read "${path}": it is no longer a file` });
     }
-    if (!isSame(opened, lstatSync(absolutePath))) {
+    if (!isSame(opened, look(absolutePath)) || !(follow || isAtPlace(descriptor, absolutePath))) {
       throw new ReadError({
         path,
         reason: "changed",
@@ -71,7 +86,7 @@ export function openFile(absolutePath: string, path: RelPath): OpenFile {
       }),
     async isUnchanged() {
       try {
-        return isSame(opened, fstatSync(descriptor)) && isSame(opened, lstatSync(absolutePath));
+        return isSame(opened, fstatSync(descriptor)) && isSame(opened, look(absolutePath));
       } catch {
         return false;
       }
@@ -80,6 +95,18 @@ export function openFile(absolutePath: string, path: RelPath): OpenFile {
       closeSync(descriptor);
     },
   };
+}
+
+/** Whether no folder on the way to an open file was swapped for a link. FOLDER is a real path, and so must this be. */
+function isAtPlace(descriptor: number, absolutePath: string): boolean {
+  let real: string;
+  try {
+    real = readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    real = realpathSync(absolutePath);
+  }
+  // Windows and macOS may give the letters in another case or composition.
+  return real === absolutePath || foldedName(real) === foldedName(absolutePath);
 }
 
 function isSame(one: Stats, other: Stats): boolean {
@@ -101,9 +128,14 @@ export interface Hashed {
 }
 
 /** The SHA-1 of a file that stayed the same while it was read. @throws ReadError */
-export async function hashFile(absolutePath: string, path: RelPath, now: () => number): Promise<Hashed> {
+export async function hashFile(
+  absolutePath: string,
+  path: RelPath,
+  now: () => number,
+  follow = false,
+): Promise<Hashed> {
   const readAtMs = now();
-  const file = openFile(absolutePath, path);
+  const file = openFile(absolutePath, path, follow);
   try {
     const hash = createHash("sha1");
     const buffer = Buffer.allocUnsafe(Math.min(HASH_CHUNK_BYTES, Math.max(1024, file.sizeBytes + 1)));

@@ -40,9 +40,15 @@ export function pathsInside(folder: string, files: readonly string[]): Set<RelPa
 /** How FOLDER is read: the rules are looked up for each pass, `.miroirignore` may change while a watch runs. */
 export function createScanReader(
   folder: string,
-  options: { depth: number; patterns: readonly string[]; own: ReadonlySet<RelPath>; platform: NodeJS.Platform },
+  options: {
+    depth: number;
+    patterns: readonly string[];
+    own: ReadonlySet<RelPath>;
+    follow: boolean;
+    platform: NodeJS.Platform;
+  },
 ): () => ScanOptions {
-  const { depth, patterns, own, platform } = options;
+  const { depth, patterns, own, follow, platform } = options;
   // macOS may hand out decomposed names; servers and browsers expect composed ones.
   const nameForSite = platform === "darwin" ? (name: string) => name.normalize("NFC") : (name: string) => name;
   let last: { text: string; scan: ScanOptions } | undefined;
@@ -50,7 +56,7 @@ export function createScanReader(
     const text = readRules(folder);
     if (last?.text !== text) {
       const scope = createScope(depth, createRules([...linesOf(text), ...patterns]), own);
-      last = { text, scan: { scope, nameForSite } };
+      last = { text, scan: { scope, follow, nameForSite } };
     }
     return last.scan;
   };

@@ -26,6 +26,8 @@ export interface Intent {
   temporary: RelPath;
   /** The temporary name the old content is set aside under, where the server cannot rename over a file. */
   aside?: RelPath;
+  /** The local file a large upload was begun with: the very same one is resumed. */
+  begun?: { sizeBytes: number; mtimeMs: number };
 }
 
 /** One line of the journal. Replaying the lines of one journal over its manifest gives the present manifest. */

@@ -1,5 +1,5 @@
-import { type Dirent, lstatSync, readdirSync, type Stats, statSync } from "node:fs";
-import { join } from "node:path";
+import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { isUnsafeName, type Scope } from "./scope.ts";
 import type { FileEntry, Problem, RelPath, Skip, Snapshot } from "./tree.ts";
 
@@ -12,6 +12,8 @@ export class FolderError extends Error {
 
 export interface ScanOptions {
   scope: Scope;
+  /** Mirror what symbolic links point to. */
+  follow: boolean;
   /** How a name is written on the server: as the disk gives it, but for a disk that decomposes it. */
   nameForSite(name: string): string;
 }
@@ -38,7 +40,7 @@ export async function scan(folder: string, options: ScanOptions): Promise<Snapsh
 function scanFolder(
   folder: string,
   at: RelPath,
-  { scope, nameForSite }: ScanOptions,
+  { scope, follow, nameForSite }: ScanOptions,
   snapshot: Snapshot,
   pending: RelPath[],
 ): void {
@@ -54,7 +56,7 @@ function scanFolder(
   for (const entry of entries) {
     const name = nameForSite(entry.name);
     const path = at === "" ? name : `${at}/${name}`;
-    const stat = statOf(join(here, entry.name), entry);
+    const stat = statOf(join(here, entry.name), entry, follow);
     if (stat instanceof Error) {
       if (entry.name.includes("\ufffd")) skip(snapshot, { path, isFolder: false, reason: "unsafe-name", told: true });
       else snapshot.problems.push(unreadable(path, "look at", stat));
@@ -62,6 +64,16 @@ function scanFolder(
     }
     if (snapshot.files.has(path) || snapshot.folders.has(path)) {
       skip(snapshot, { path, isFolder: stat.isDirectory(), reason: "collision", told: true });
+      continue;
+    }
+    if (follow && entry.isSymbolicLink() && stat.isDirectory() && isLoop(folder, at, join(here, entry.name))) {
+      skip(snapshot, {
+        path,
+        isFolder: true,
+        reason: "link",
+        told: true,
+        detail: "it leads back to a folder above it",
+      });
       continue;
     }
     take(path, name, stat, scope, snapshot, pending);
@@ -84,12 +96,23 @@ function take(path: RelPath, name: string, stat: Stats, scope: Scope, snapshot: 
   }
 }
 
-function statOf(path: string, entry: Dirent): Stats | Error {
+/** What an entry is; with `follow` what its link points to, where that exists. */
+function statOf(path: string, entry: Dirent, follow: boolean): Stats | Error {
   try {
-    return lstatSync(path);
+    const stat = lstatSync(path);
+    return follow && stat.isSymbolicLink() ? (statSync(path, { throwIfNoEntry: false }) ?? stat) : stat;
   } catch (error) {
     // A directory entry says what it was; only a stat says that it still is.
     return error instanceof Error ? error : new Error(`${entry.name}: ${String(error)}`);
+  }
+}
+
+/** Whether a link leads to a folder that it stands in: a walk into it would never end. */
+function isLoop(folder: string, at: RelPath, link: string): boolean {
+  const target = realpathSync(link);
+  for (let above = join(folder, at); ; above = dirname(above)) {
+    if (realpathSync(above) === target) return true;
+    if (above === folder || above === dirname(above)) return false;
   }
 }
 

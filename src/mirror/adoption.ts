@@ -14,7 +14,7 @@ import { survey } from "./survey.ts";
  * Its listing tells name, size and time; the SHA-1 is read here.
  * @throws SiteError
  */
-export async function adoptSite(parts: MirrorParts, snapshot: Snapshot): Promise<Manifest> {
+export async function adoptSite(parts: MirrorParts, snapshot: Snapshot, follow: boolean): Promise<Manifest> {
   const { site, log } = parts;
   const onRetry = (path: RelPath, { reason, message: detail }: SiteError, tryNumber: number) =>
     log.warn({ event: "retry", path: folderShown(path), try: tryNumber, reason, detail, terminal: false });
@@ -39,7 +39,7 @@ export async function adoptSite(parts: MirrorParts, snapshot: Snapshot): Promise
     log.info({ event: "adopt", path: folderShown(path) });
   }
   for (const path of adoption.files) {
-    const hashed = await hashInto(parts.folder, path, snapshot, parts);
+    const hashed = await hashInto(parts.folder, path, snapshot, { now: parts.now, follow });
     if (!hashed || hashed.sizeBytes !== remote.files.get(path)?.sizeBytes) continue;
     const { sha1, sizeBytes, mtimeMs, readAtMs } = hashed;
     manifest.files.set(path, { mtimeMs, sizeBytes, sha1, ...(isRacy(mtimeMs, readAtMs) && { racy: true as const }) });

@@ -72,7 +72,7 @@ export function createCounts(): Counts {
           this.touched++;
           break;
         default:
-          outcome.action.op satisfies never;
+          outcome.action satisfies never;
       }
     },
   };

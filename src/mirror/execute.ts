@@ -15,10 +15,15 @@ import { delayMs, isWorthRetrying, type Patience, withRetries } from "./retry.ts
 /** After so many entries in a row lost their connection with every retry, it is the site that is gone. */
 const LOST_IN_A_ROW = 3;
 
+/** After so many files in a row found no space, it is the server that is full: the rest waits for the next pass. */
+const FULL_IN_A_ROW = 2;
+
 export interface ExecuteOptions extends Patience {
   site: Site;
   /** Opens a local file. @throws anything with the `reason` and `detail` of a Problem, as `failureOf` reads it */
   open(path: RelPath): Promise<Content>;
+  /** What an earlier run or pass left half done of a large file. */
+  unsettled?(path: RelPath): Intent | undefined;
   /** Notes in the journal what is about to be half done. */
   intend(intent: Intent): void;
   onOutcome(outcome: Outcome): void;
@@ -136,9 +141,10 @@ async function uploadAll(
 ): Promise<void> {
   let next = 0;
   let lostInARow = 0;
+  let fullInARow = 0;
   let fatal: unknown;
   async function work(): Promise<void> {
-    while (next < actions.length && fatal === undefined && !options.isStopped()) {
+    while (next < actions.length && fatal === undefined && fullInARow < FULL_IN_A_ROW && !options.isStopped()) {
       const action = actions[next++];
       if (action?.op !== "upload") continue;
       if (isBarred(action, barred)) {
@@ -148,7 +154,9 @@ async function uploadAll(
       try {
         options.onOutcome(await uploadOne(action, options));
         lostInARow = 0;
+        fullInARow = 0;
       } catch (error) {
+        fullInARow = error instanceof SiteError && error.reason === "full" ? fullInARow + 1 : 0;
         const failure = options.localFailure(error) ?? (error instanceof SiteError ? failureOf(error) : undefined);
         const isSiteLost = error instanceof SiteError && (error.kind === "fatal" || error.reason === "unreachable");
         const isConnectionLost =
@@ -169,8 +177,11 @@ async function uploadAll(
 async function uploadOne(action: Action & { op: "upload" }, options: ExecuteOptions): Promise<Outcome> {
   const { path } = action;
   const startedAt = performance.now();
+  const unsettled = options.unsettled?.(path);
   const job: UploadJob = {
     path,
+    ...(action.why === "changed" && { replaces: true }),
+    ...(unsettled && { unsettled }),
     open: () => options.open(path),
     intend: (intent) => options.intend({ ...intent, path }),
     ...(options.onProgress && { onProgress: (sentBytes: number) => options.onProgress?.(path, sentBytes) }),

@@ -40,7 +40,7 @@ export async function look(
   const hashes = new Map<RelPath, string>();
   const racy = new Set<RelPath>();
   for (const path of findUnhashed(manifest, snapshot, vanished, options)) {
-    const hashed = await hashInto(folder, path, snapshot, options);
+    const hashed = await hashInto(folder, path, snapshot, { now: options.now, follow: options.scan.follow });
     if (!hashed) continue;
     hashes.set(path, hashed.sha1);
     if (isRacy(hashed.mtimeMs, hashed.readAtMs)) racy.add(path);
@@ -53,9 +53,14 @@ export async function look(
 }
 
 /** Reads one file; the snapshot then says what was read, or that it could not be. */
-export async function hashInto(folder: string, path: RelPath, snapshot: Snapshot, options: { now: () => number }) {
+export async function hashInto(
+  folder: string,
+  path: RelPath,
+  snapshot: Snapshot,
+  options: { now: () => number; follow: boolean },
+) {
   try {
-    const hashed = await hashFile(join(folder, path), path, options.now);
+    const hashed = await hashFile(join(folder, path), path, options.now, options.follow);
     snapshot.files.set(path, { mtimeMs: hashed.mtimeMs, sizeBytes: hashed.sizeBytes });
     return hashed;
   } catch (error) {

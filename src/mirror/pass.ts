@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { openFile, ReadError } from "../detect/content.ts";
 import { type Change, findVanished } from "../detect/diff.ts";
-import type { Manifest } from "../detect/manifest.ts";
+import type { Intent, Manifest } from "../detect/manifest.ts";
 import { deviceOf, type ScanOptions } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
 import { isEmpty, type Plan, plan } from "../plan/plan.ts";
@@ -68,15 +68,16 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   }
 
   /** A session once in a pass; what a killed run left half done is put right before anything else is. */
-  async function connect(mayCreate: boolean): Promise<void> {
+  async function connect(snapshot: Snapshot): Promise<void> {
     if (isOpen) return;
     await withRetries(
-      () => site.open(mayCreate),
+      () => site.open(memory.manifest === undefined || status.completedPassAt === undefined),
       parts,
       (error, tryNumber) => onRetry("", error, tryNumber),
     );
     isOpen = true;
     for (const intent of [...memory.intents.values()]) {
+      if (isResumable(intent, snapshot)) continue;
       await withRetries(
         () => site.recover(intent),
         parts,
@@ -87,10 +88,10 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   }
 
   /** The manifest, adopted from the site when there is none. */
-  async function known(snapshot: Snapshot, counts: Counts): Promise<Manifest> {
+  async function known(snapshot: Snapshot, follow: boolean, counts: Counts): Promise<Manifest> {
     if (memory.manifest) return memory.manifest;
-    await connect(true);
-    const adopted = await adoptSite(parts, snapshot);
+    await connect(snapshot);
+    const adopted = await adoptSite(parts, snapshot, follow);
     memory.adopt(adopted);
     status.lastVerifyAt = timestamp();
     counts.adopted = adopted.files.size;
@@ -98,10 +99,10 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   }
 
   /** Compares the site with the manifest when that is due: at once in a single pass, spread out in a watch. */
-  async function verify(manifest: Manifest, scan: ScanOptions): Promise<void> {
+  async function verify(manifest: Manifest, scan: ScanOptions, snapshot: Snapshot): Promise<void> {
     const age = parts.now() - Date.parse(status.lastVerifyAt ?? status.completedPassAt ?? timestamp());
     if (!verification && age < parts.verifyMs) return;
-    await connect(status.completedPassAt === undefined);
+    await connect(snapshot);
     verification ??= startVerification(manifest, scan.scope, parts);
     const share = Math.ceil((verification.pending * parts.intervalMs * VERIFY_PARTS) / parts.verifyMs);
     const records = await verification.advance(parts.isWatch ? Math.max(1, share) : verification.pending);
@@ -131,9 +132,9 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     const scan = parts.readScan();
     const snapshot = await settledScan(folder, scan, parts.sleep);
     counts.failed += notices.skipped(snapshot.skipped.values());
-    const manifest = await known(snapshot, counts);
-    if (memory.intents.size > 0) await connect(status.completedPassAt === undefined);
-    await verify(manifest, scan);
+    const manifest = await known(snapshot, scan.follow, counts);
+    if (memory.intents.size > 0) await connect(snapshot);
+    await verify(manifest, scan, snapshot);
     const changesOf = await look(folder, snapshot, manifest, { scan, checksum: parts.checksum, now: parts.now });
     for (const { path, reason, detail } of snapshot.problems) {
       counts.failed++;
@@ -141,7 +142,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     }
     let foreign: Change[] = [];
     if (parts.delete === "all" && (!parts.isWatch || !hasLooked)) {
-      await connect(status.completedPassAt === undefined);
+      await connect(snapshot);
       foreign = await foreignChanges(snapshot, manifest, scan);
     }
     const unrenamable = new Set<RelPath>();
@@ -154,14 +155,14 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       if (isEmpty(planned)) break;
       status.oldestChangeAt ??= timestamp();
       if (isEmpty(due.plan)) break;
-      if (!isEmpty({ ...due.plan, notes: [] })) await connect(status.completedPassAt === undefined);
+      if (!isEmpty({ ...due.plan, notes: [] })) await connect(snapshot);
       const sound = await keepSoundNames(due.plan, snapshot, memory, parts);
       for (const [path, failure] of sound.failures) {
         counts.failed++;
         pauses.failed(path);
         notices.failed(path, failure);
       }
-      await carryOut(sound.plan, counts, unrenamable);
+      await carryOut(sound.plan, scan.follow, counts, unrenamable);
       if (unrenamable.size === refusedBefore || parts.isStopped()) break;
     }
     hasLooked = true;
@@ -197,10 +198,11 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     return status.device !== undefined && status.device !== deviceOf(folder) ? "device" : undefined;
   }
 
-  async function carryOut(due: Plan, counts: Counts, unrenamable: Set<RelPath>): Promise<void> {
+  async function carryOut(due: Plan, follow: boolean, counts: Counts, unrenamable: Set<RelPath>): Promise<void> {
     await execute(due, {
       ...parts,
-      open: async (path) => openFile(join(folder, path), path),
+      unsettled: (path) => [...memory.intents.values()].find((intent) => intent.path === path),
+      open: async (path) => openFile(join(folder, path), path, follow),
       intend: (intent) => memory.record([{ op: "intend", intent }]),
       onOutcome: (outcome) => settle(outcome, counts, unrenamable),
       onRetry,
@@ -291,4 +293,11 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       return status.completedPassAt !== undefined;
     },
   };
+}
+
+/** A large upload that was interrupted, of a file that is still the same: its execution goes on from what is there. */
+function isResumable({ path, begun, aside }: Intent, snapshot: Snapshot): boolean {
+  const now = snapshot.files.get(path);
+  const isSame = now?.sizeBytes === begun?.sizeBytes && now?.mtimeMs === begun?.mtimeMs;
+  return begun !== undefined && aside === undefined && isSame;
 }

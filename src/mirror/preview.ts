@@ -36,7 +36,7 @@ export async function preview(parts: MirrorParts, memory: Memory, show: (line: s
   async function adoptedOrNothing() {
     try {
       await parts.site.open(false);
-      return await adoptSite(parts, snapshot);
+      return await adoptSite(parts, snapshot, scan.follow);
     } catch (error) {
       if (error instanceof SiteError && error.reason === "missing") return emptyManifest();
       throw error;

@@ -6,9 +6,11 @@ import { SessionEnded } from "./pipeline.ts";
 import { createPool } from "./pool.ts";
 import { probeNames } from "./probe.ts";
 import { type Asking, entryOf, list, timesOf } from "./query.ts";
+import { createAdmission } from "./rate.ts";
+import { recover } from "./recovery.ts";
 import { type Account, openSession, type Session } from "./session.ts";
 import { type Site, SiteError } from "./site.ts";
-import { recover, type UploadTools, upload } from "./upload.ts";
+import { type UploadTools, upload } from "./upload.ts";
 
 /** Commands sent in one write. All servers tried took hundreds; a server that stumbles is sent one at a time. */
 const WINDOW = 64;
@@ -19,6 +21,9 @@ export interface SiteOptions {
   remoteDir: string;
   connections: number;
   inPlace: boolean;
+  /** Bytes per second over all sessions; `Infinity` for no limit. */
+  limitRateBytes: number;
+  sleep(ms: number): Promise<void>;
   now(): number;
   /** Milliseconds that never jump. */
   monotonicMs(): number;
@@ -66,6 +71,7 @@ export function createFtpSite(options: SiteOptions): Site {
     nonce: options.nonce,
     now: options.now,
     degrade,
+    admit: createAdmission(options.limitRateBytes, options.monotonicMs, options.sleep),
     inPlace: options.inPlace,
   };
 

@@ -25,7 +25,8 @@ export function refused(action: string, reply: Reply): SiteError {
   const isFull = reply.code === 452 || reply.code === 552;
   const advice = isFull ? ". Free space on the server; miroir tries again" : "";
   return new SiteError(`Cannot ${action}: the server answered "${reply.text}"${advice}`, {
-    kind: reply.code < 500 || reply.code === 530 ? "transient" : "permanent",
+    // Space does not come back within a pass.
+    kind: !isFull && (reply.code < 500 || reply.code === 530) ? "transient" : "permanent",
     reason: isFull ? "full" : "refused",
     code: reply.code,
   });

@@ -61,19 +61,30 @@ export interface UploadJob {
   path: RelPath;
   open(): Promise<Content>;
   /** Called before anything stands on the server under a temporary name. */
-  intend(intent: { id: string; temporary: RelPath; aside?: RelPath }): void;
+  intend(intent: { id: string; temporary: RelPath; aside?: RelPath; begun?: Begun }): void;
+  /** Another version of the file is on the server: its permissions are kept. */
+  replaces?: boolean;
   /** Set by an attempt whose end is not known; the next attempt settles it first. */
   unsettled?: Unsettled;
   onProgress?(sentBytes: number): void;
 }
 
+/** The local file a large upload was begun with: only the very same one may be resumed. */
+export interface Begun {
+  sizeBytes: number;
+  mtimeMs: number;
+}
+
 /** What an attempt left behind without knowing how it ended. */
 export interface Unsettled {
+  id: string;
   temporary: RelPath;
   /** Present once the rename into place was asked for: what the final name holds if it happened. */
   renaming?: Uploaded;
   /** Where the old content stands meanwhile, on servers that do not rename over a file. */
   aside?: RelPath;
+  /** Present for a file that is worth resuming. */
+  begun?: Begun;
 }
 
 /** What the server confirmed to hold. */
@@ -138,7 +149,7 @@ export interface Site {
   /** One attempt. @throws SiteError */
   upload(job: UploadJob): Promise<Uploaded>;
   /** Deletes what is left of an interrupted upload, or puts the old content back where the new never arrived. */
-  recover(intent: { path: RelPath; temporary: RelPath; aside?: RelPath }): Promise<void>;
+  recover(intent: { id: string; path: RelPath; temporary: RelPath; aside?: RelPath }): Promise<void>;
   /**
    * Tries out what the server makes of names, in a temporary folder of its own.
    * @param temporary path of that folder

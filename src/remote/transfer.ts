@@ -8,6 +8,8 @@ import { SiteError } from "./site.ts";
 const BUFFERED_BYTES = 4 * 1024 * 1024;
 /** How long a verdict may lag behind a broken data connection. */
 const VERDICT_AFTER_BREAK_MS = 10_000;
+const SLOW_WRITE_MS = 1000;
+const SLOWEST_CHUNK_BYTES = 8 * 1024;
 const LARGEST_LISTING_BYTES = 64 * 1024 * 1024;
 
 /** Opens the data connection of the next transfer: EPSV (RFC 2428), or PASV where the server has no EPSV. */
@@ -124,7 +126,13 @@ export async function store(
   capabilities: Capabilities,
   command: string,
   source: Source,
-  options: { timeoutMs: number; chunkBytes: number; onChunk: (chunk: Uint8Array) => void },
+  options: {
+    timeoutMs: number;
+    chunkBytes: number;
+    /** Waits until so many more bytes may be sent. */
+    admit: (bytes: number) => Promise<void>;
+    onChunk: (chunk: Uint8Array) => void;
+  },
 ): Promise<Stored> {
   let sentBytes = 0;
   let readError: Error | undefined;
@@ -136,9 +144,10 @@ export async function store(
     async (data) => {
       // Unread TLS tickets would turn the closing into a reset, and the tail of the file could be lost.
       data.resume();
+      let { chunkBytes } = options;
       for (;;) {
         // A fresh buffer each time: the socket keeps the one it was given until it has sent it.
-        const buffer = Buffer.allocUnsafe(options.chunkBytes);
+        const buffer = Buffer.allocUnsafe(chunkBytes);
         let length: number;
         try {
           length = await source.read(buffer);
@@ -149,7 +158,11 @@ export async function store(
         if (length === 0) break;
         const chunk = buffer.subarray(0, length);
         options.onChunk(chunk);
+        await options.admit(length);
+        const writtenAt = performance.now();
         await write(data, chunk, options.timeoutMs);
+        // On a slow line a chunk must pass within the time-out.
+        if (performance.now() - writtenAt > SLOW_WRITE_MS) chunkBytes = Math.max(SLOWEST_CHUNK_BYTES, chunkBytes / 2);
         sentBytes += length;
       }
       await finish(data, options.timeoutMs);

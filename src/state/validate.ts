@@ -79,10 +79,18 @@ function checkedPut({ path, entry: read, settles }: Fields): JournalRecord | und
 
 function checkedIntent(value: unknown): Intent | undefined {
   if (!isFields(value)) return undefined;
-  const { id, path, temporary, aside } = value;
+  const { id, path, temporary, aside, begun } = value;
   if (!isId(id) || !isRelPath(path) || !isTemporary(temporary)) return undefined;
-  if (aside === undefined) return { id, path, temporary };
-  return isTemporary(aside) ? { id, path, temporary, aside } : undefined;
+  if (aside !== undefined && !isTemporary(aside)) return undefined;
+  return { id, path, temporary, ...(aside !== undefined && { aside }), ...checkedBegun(begun) };
+}
+
+/** Nothing when it is not sound: the upload is then begun anew. */
+function checkedBegun(value: unknown): Pick<Intent, "begun"> {
+  if (!isFields(value)) return {};
+  const { sizeBytes, mtimeMs } = value;
+  const isSound = Number.isSafeInteger(sizeBytes) && Number.isFinite(mtimeMs);
+  return isSound ? { begun: { sizeBytes: Number(sizeBytes), mtimeMs: Number(mtimeMs) } } : {};
 }
 
 function isId(value: unknown): value is string {

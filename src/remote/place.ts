@@ -1,0 +1,84 @@
+import type { RelPath } from "../detect/tree.ts";
+import { isRefusal, type Reply } from "./pipeline.ts";
+import { type Asking, ask, entryOf, refused } from "./query.ts";
+import { SiteError, type Uploaded, type UploadJob } from "./site.ts";
+import { discard, temporaryName, type UploadTools } from "./upload.ts";
+
+/**
+ * Renames the finished temporary file onto its name. Where the server does not rename over a file, the old one is set
+ * aside first.
+ * @throws SiteError; the temporary file is deleted when the refusal is certain
+ */
+export async function moveIntoPlace(
+  asking: Asking,
+  job: UploadJob,
+  temporary: RelPath,
+  uploaded: Uploaded,
+  tools: UploadTools,
+): Promise<void> {
+  job.unsettled = { id: uploaded.id, temporary, renaming: uploaded };
+  const from = tools.pathOf(temporary);
+  const to = tools.pathOf(job.path);
+  if (asking.capabilities.renameOverwrites) {
+    const reply = await rename(asking, from, to);
+    if (!isRefusal(reply)) return;
+    const obstacle = await entryOf(asking, to);
+    if (obstacle?.type !== "file" || reply.code < 500) {
+      const error =
+        obstacle?.type === "folder" ? blocked(job.path, reply) : refused(`rename a file onto "${job.path}"`, reply);
+      await discard(asking, job, tools, error);
+      throw error;
+    }
+    asking.capabilities.renameOverwrites = false;
+    tools.degrade(
+      `The server does not rename over an existing file ("${reply.text}"): replaced files are set aside first, and are absent for a moment`,
+    );
+  }
+  await replaceBySettingAside(asking, job, temporary, uploaded, tools);
+}
+
+function blocked(path: RelPath, reply: Reply): SiteError {
+  return new SiteError(
+    `Cannot put the file "${path}" in place: a folder of that name, which miroir does not know, is on the server. Move it away there`,
+    { kind: "permanent", reason: "blocked", code: reply.code },
+  );
+}
+
+export async function rename(asking: Asking, from: string, to: string): Promise<Reply> {
+  const reply = await ask(asking, `RNFR ${from}`, [350]);
+  return isRefusal(reply) ? reply : ask(asking, `RNTO ${to}`, [200, 226, 250]);
+}
+
+/** For servers without renaming over a file: the old aside, the new in, the old deleted; put back when the new fails. */
+async function replaceBySettingAside(
+  asking: Asking,
+  job: UploadJob,
+  temporary: RelPath,
+  uploaded: Uploaded,
+  tools: UploadTools,
+): Promise<void> {
+  const aside = temporaryName(job.path, tools.nonce());
+  job.intend({ id: uploaded.id, temporary, aside });
+  job.unsettled = { id: uploaded.id, temporary, renaming: uploaded, aside };
+  const to = tools.pathOf(job.path);
+  const setAside = await rename(asking, to, tools.pathOf(aside));
+  const reply = await rename(asking, tools.pathOf(temporary), to);
+  if (isRefusal(reply)) {
+    if (!isRefusal(setAside)) await rename(asking, tools.pathOf(aside), to);
+    const error = refused(`rename a file onto "${job.path}"`, reply);
+    await discard(asking, job, tools, error);
+    throw error;
+  }
+  if (!isRefusal(setAside)) await ask(asking, `DELE ${tools.pathOf(aside)}`, [200, 250]);
+}
+
+/**
+ * Gives a file that replaces another the permissions the other had: a script stays executable. Only where listings
+ * tell permissions, and before the rename, so that no visitor meets the file without them.
+ */
+export async function keepMode(asking: Asking, from: string, to: string): Promise<void> {
+  if (!asking.capabilities.mlst) return;
+  const mode = (await entryOf(asking, to))?.mode;
+  if (mode === undefined || mode === (await entryOf(asking, from))?.mode) return;
+  await ask(asking, `SITE CHMOD ${mode.toString(8).padStart(3, "0")} ${from}`, [200, 250]);
+}

@@ -1,0 +1,57 @@
+import { nameOf, type RelPath } from "../detect/tree.ts";
+import { parseFtpTime } from "./features.ts";
+import { isRefusal } from "./pipeline.ts";
+import { rename } from "./place.ts";
+import { sweepProbe } from "./probe.ts";
+import { type Asking, ask, entryOf, refused, sizeOf } from "./query.ts";
+import type { Unsettled, Uploaded } from "./site.ts";
+import type { UploadTools } from "./upload.ts";
+
+/**
+ * Finds out how an interrupted attempt ended. The temporary name goes first: a slow server may still carry out the
+ * rename that was asked for, and then finds nothing to rename.
+ * @returns the upload when it is in place after all
+ */
+export async function settle(
+  asking: Asking,
+  path: RelPath,
+  { temporary, renaming, aside }: Unsettled,
+  tools: UploadTools,
+): Promise<Uploaded | undefined> {
+  const deleted = await ask(asking, `DELE ${tools.pathOf(temporary)}`, [200, 250]);
+  if (deleted.code >= 400 && deleted.code < 500) throw refused(`delete the temporary file "${temporary}"`, deleted);
+  const isInPlace = isRefusal(deleted) && renaming !== undefined && (await holds(asking, tools.pathOf(path), renaming));
+  if (aside !== undefined) await restore(asking, path, aside, tools);
+  return isInPlace ? renaming : undefined;
+}
+
+/** Whether `path` holds exactly what was to be renamed there: same size, and the time that was set on it. */
+async function holds(asking: Asking, path: string, uploaded: Uploaded): Promise<boolean> {
+  if (!uploaded.dated || (await sizeOf(asking, path)) !== uploaded.sizeBytes) return false;
+  const reply = await ask(asking, `MDTM ${path}`, [213]);
+  return !isRefusal(reply) && parseFtpTime(reply.text.slice(4)) === Math.floor(uploaded.mtimeMs / 1000) * 1000;
+}
+
+/** After a crash between the steps: the old content back on its name unless the new is there. */
+async function restore(asking: Asking, path: RelPath, aside: RelPath, tools: UploadTools): Promise<void> {
+  if ((await entryOf(asking, tools.pathOf(aside))) === undefined) return;
+  if ((await entryOf(asking, tools.pathOf(path))) === undefined) {
+    const reply = await rename(asking, tools.pathOf(aside), tools.pathOf(path));
+    if (isRefusal(reply)) throw refused(`put "${path}" back from "${nameOf(aside)}"`, reply);
+    return;
+  }
+  const reply = await ask(asking, `DELE ${tools.pathOf(aside)}`, [200, 250]);
+  if (isRefusal(reply)) throw refused(`delete the temporary file "${aside}"`, reply);
+}
+
+/** Sweeps what an interrupted run left under the names of its intent, and nothing else. */
+export async function recover(
+  asking: Asking,
+  intent: { id: string; path: RelPath; temporary: RelPath; aside?: RelPath },
+  tools: UploadTools,
+): Promise<void> {
+  const temporary = tools.pathOf(intent.temporary);
+  // Folders try out names; files are what an upload leaves.
+  if ((await entryOf(asking, temporary))?.type === "folder") return sweepProbe(asking, temporary);
+  await settle(asking, intent.path, intent, tools);
+}
