@@ -39,7 +39,7 @@ export interface ExecuteOptions extends Patience {
  * @throws SiteError when the site itself is lost or refuses the login
  */
 export async function execute(plan: Plan, options: ExecuteOptions): Promise<void> {
-  const barred = new Set<RelPath>();
+  const barred: Barred = new Map();
   const stages: Action[][] = [plan.clear, plan.structure, plan.renames];
   for (const stage of stages) await performStage(stage, barred, options);
   await uploadAll(plan.uploads, barred, options);
@@ -48,26 +48,32 @@ export async function execute(plan: Plan, options: ExecuteOptions): Promise<void
   for (const action of plan.notes) options.onOutcome({ status: "done", action, ms: 0 });
 }
 
-/** A step below a folder that could not be made, or at a place that could not be cleared, need not be tried. */
-function isBarred(action: Action, barred: ReadonlySet<RelPath>): boolean {
-  if (barred.size === 0 || action.op === "delete" || action.op === "rmdir") return false;
-  for (const above of upwards(action.path)) if (barred.has(above)) return true;
-  return false;
+/** Places that could not be made ready. A refused rename is planned anew in another way, and what waits for it too. */
+type Barred = Map<RelPath, "mkdir" | "rename">;
+
+/** A step at or below a place that is not ready need not be tried. */
+function barredBy(action: Action, barred: Barred): "mkdir" | "rename" | undefined {
+  if (barred.size === 0 || action.op === "delete" || action.op === "rmdir") return undefined;
+  for (const above of upwards(action.path)) {
+    const cause = barred.get(above);
+    if (cause) return cause;
+  }
+  return undefined;
 }
 
-async function performStage(actions: readonly Action[], barred: Set<RelPath>, options: ExecuteOptions): Promise<void> {
+async function performStage(actions: readonly Action[], barred: Barred, options: ExecuteOptions): Promise<void> {
   const { site, onOutcome } = options;
   const byOperation = new Map<Operation, Action>();
   const fail = (action: Action, failure: Failure) => {
-    if (action.op === "mkdir" || action.op === "rename") barred.add(action.path);
+    if (action.op === "mkdir" || action.op === "rename") barred.set(action.path, action.op);
     onOutcome({ status: "failed", action, failure });
   };
   for (const action of actions) {
-    if (isBarred(action, barred)) fail(action, blockedFailure(action));
-    else {
-      const operation = operationOf(action);
-      if (operation) byOperation.set(operation, action);
-    }
+    const cause = barredBy(action, barred);
+    if (cause === "mkdir") fail(action, blockedFailure(action));
+    if (cause) continue;
+    const operation = operationOf(action);
+    if (operation) byOperation.set(operation, action);
   }
   for (let tries = 0; byOperation.size > 0 && !options.isStopped(); ) {
     let lost: SiteError | undefined;
@@ -134,11 +140,7 @@ function operationOf(action: Action): Operation | undefined {
 }
 
 /** Uploads by as many workers as the site takes sessions; each takes the next file when it has finished one. */
-async function uploadAll(
-  actions: readonly Action[],
-  barred: ReadonlySet<RelPath>,
-  options: ExecuteOptions,
-): Promise<void> {
+async function uploadAll(actions: readonly Action[], barred: Barred, options: ExecuteOptions): Promise<void> {
   let next = 0;
   let lostInARow = 0;
   let fullInARow = 0;
@@ -147,10 +149,9 @@ async function uploadAll(
     while (next < actions.length && fatal === undefined && fullInARow < FULL_IN_A_ROW && !options.isStopped()) {
       const action = actions[next++];
       if (action?.op !== "upload") continue;
-      if (isBarred(action, barred)) {
-        options.onOutcome({ status: "failed", action, failure: blockedFailure(action) });
-        continue;
-      }
+      const cause = barredBy(action, barred);
+      if (cause === "mkdir") options.onOutcome({ status: "failed", action, failure: blockedFailure(action) });
+      if (cause) continue;
       try {
         options.onOutcome(await uploadOne(action, options));
         lostInARow = 0;

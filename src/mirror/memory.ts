@@ -19,6 +19,8 @@ export interface Memory {
   /** Deletions a person has let go. */
   approved(): ReadonlySet<RelPath>;
   park(paths: readonly RelPath[]): void;
+  /** What was approved has been carried out. */
+  approvalDone(): void;
   /** Brings journal and status safely to the disk. @throws StateError "disk" */
   save(): void;
   /** Folds the journal, if there is anything in it. @throws StateError "disk" */
@@ -38,6 +40,7 @@ export function createMemory(state: State): Memory {
   const status = state.readStatus();
   const intents = new Map<string, Intent>(loaded.intents.map((intent) => [intent.id, intent]));
   let { manifest } = loaded;
+  let usesApproval = false;
   let saved = { text: "", at: "" };
 
   function fold(): void {
@@ -64,9 +67,17 @@ export function createMemory(state: State): Memory {
       }
       state.append(records);
     },
-    approved: () => new Set(state.approval.approved()),
+    approved() {
+      const approved = new Set(state.approval.approved());
+      usesApproval = approved.size > 0;
+      return approved;
+    },
     park(paths) {
       state.approval.park(paths);
+    },
+    approvalDone() {
+      // One that came in after the plan was made is for the next pass.
+      if (usesApproval) state.approval.done();
     },
     save() {
       state.flush();

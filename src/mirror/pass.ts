@@ -1,25 +1,20 @@
-import { join } from "node:path";
-import { openFile, ReadError } from "../detect/content.ts";
 import { type Change, findVanished } from "../detect/diff.ts";
 import type { Intent, Manifest } from "../detect/manifest.ts";
 import { deviceOf, type ScanOptions } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
-import { isEmpty, type Plan, plan } from "../plan/plan.ts";
 import type { SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode } from "../report/exit.ts";
 import { StateError } from "../state/errors.ts";
 import { adoptSite } from "./adoption.ts";
 import { exitOf, failureOfPass, isPassError, type PassError } from "./codes.ts";
 import { type Counts, createCounts } from "./counts.ts";
-import { execute } from "./execute.ts";
 import { look, settledScan } from "./look.ts";
 import type { Memory } from "./memory.ts";
-import { keepSoundNames } from "./names.ts";
 import { createNotices } from "./notices.ts";
-import { folderShown, logRecordOf, type Outcome, recordsOf } from "./outcome.ts";
 import type { MirrorParts } from "./parts.ts";
 import { createPauses } from "./pauses.ts";
 import { withRetries } from "./retry.ts";
+import { runRounds } from "./rounds.ts";
 import { survey } from "./survey.ts";
 import { startVerification, type Verification } from "./verify.ts";
 
@@ -53,6 +48,8 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   const notices = createNotices(log, parts.monotonicMs, status.told, isRunOn);
   const pauses = createPauses(parts.monotonicMs, parts.random);
   let isOpen = false;
+  /** The whole site was listed for strangers in this run. */
+  let hasLooked = false;
   let verification: Verification | undefined;
   for (const file of memory.setAside) {
     log.warn({
@@ -145,96 +142,21 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       await connect(snapshot);
       foreign = await foreignChanges(snapshot, manifest, scan);
     }
-    const unrenamable = new Set<RelPath>();
-    // A refused rename becomes an upload and a deletion in the same pass.
-    for (let round = 0; round < 2; round++) {
-      const refusedBefore = unrenamable.size;
-      const planned = planFor([...changesOf(unrenamable), ...foreign], snapshot, manifest, counts);
-      const due = pauses.holdBack(planned);
-      counts.pending = due.held;
-      if (isEmpty(planned)) break;
-      status.oldestChangeAt ??= timestamp();
-      if (isEmpty(due.plan)) break;
-      if (!isEmpty({ ...due.plan, notes: [] })) await connect(snapshot);
-      const sound = await keepSoundNames(due.plan, snapshot, memory, parts);
-      for (const [path, failure] of sound.failures) {
-        counts.failed++;
-        pauses.failed(path);
-        notices.failed(path, failure);
-      }
-      await carryOut(sound.plan, scan.follow, counts, unrenamable);
-      if (unrenamable.size === refusedBefore || parts.isStopped()) break;
-    }
+    const distrust = distrustOf(snapshot, manifest);
+    await runRounds({
+      ...{ parts, memory, notices, pauses, counts, scan, snapshot, manifest, distrust, onRetry },
+      connect: () => connect(snapshot),
+      changes: (unrenamable) => [...changesOf(unrenamable), ...foreign],
+    });
     hasLooked = true;
     // With no deletion open, the device FOLDER is on now is the one to expect.
     if (counts.parked === 0) status.device = deviceOf(folder);
   }
 
-  let hasLooked = false;
-
-  function planFor(changes: Change[], snapshot: Snapshot, manifest: Manifest, counts: Counts): Plan {
-    const planned = plan(changes, {
-      delete: parts.delete,
-      maxDelete: parts.maxDelete,
-      knownEntries: manifest.files.size + manifest.folders.size,
-      approved: memory.approved(),
-      distrust: distrust(snapshot, manifest),
-    });
-    counts.parked = planned.parked.length;
-    memory.park(planned.parked);
-    const shown = planned.parked.map((path) => (manifest.folders.has(path) ? folderShown(path) : path));
-    if (shown.length > 0) notices.parked(shown, planned.parkedBecause ?? "max-delete");
-    for (const path of planned.blocked) {
-      counts.failed++;
-      const detail = `Cannot mirror "${path}": what stands in its place on the server may not be deleted (--delete none)`;
-      notices.failed(path, { reason: "blocked", detail });
-    }
-    return planned;
-  }
-
-  function distrust(snapshot: Snapshot, manifest: Manifest): "empty" | "device" | undefined {
+  function distrustOf(snapshot: Snapshot, manifest: Manifest): "empty" | "device" | undefined {
     const isEmptied = snapshot.files.size + snapshot.folders.size + snapshot.problems.length === 0;
     if (isEmptied && manifest.files.size + manifest.folders.size > 0) return "empty";
     return status.device !== undefined && status.device !== deviceOf(folder) ? "device" : undefined;
-  }
-
-  async function carryOut(due: Plan, follow: boolean, counts: Counts, unrenamable: Set<RelPath>): Promise<void> {
-    await execute(due, {
-      ...parts,
-      unsettled: (path) => [...memory.intents.values()].find((intent) => intent.path === path),
-      open: async (path) => openFile(join(folder, path), path, follow),
-      intend: (intent) => memory.record([{ op: "intend", intent }]),
-      onOutcome: (outcome) => settle(outcome, counts, unrenamable),
-      onRetry,
-      localFailure: (error) => (error instanceof ReadError ? error.problem : undefined),
-    });
-  }
-
-  function settle(outcome: Outcome, counts: Counts, unrenamable: Set<RelPath>): void {
-    const { action } = outcome;
-    if (outcome.status === "failed" && action.op === "rename") {
-      unrenamable.add(action.from);
-      const { reason, detail } = outcome.failure;
-      log.warn({
-        event: "retry",
-        path: action.path,
-        from: action.from,
-        reason,
-        detail: `${detail}. It is uploaded instead`,
-      });
-      return;
-    }
-    memory.record(recordsOf(outcome));
-    counts.add(outcome);
-    if (outcome.status === "failed") {
-      pauses.failed(action.path);
-      notices.failed(action.path, outcome.failure);
-      return;
-    }
-    pauses.mended(action.path);
-    notices.mended(action.path);
-    const line = logRecordOf(outcome);
-    if (line) log.info(line);
   }
 
   function save(): void {
@@ -257,6 +179,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       try {
         await run(counts);
         if (!parts.isStopped()) status.completedPassAt = timestamp();
+        if (counts.parked + counts.pending === 0) memory.approvalDone();
         notices.passWorked();
       } catch (error) {
         if (!isPassError(error)) throw error;

@@ -39,9 +39,10 @@ export function parseMachineLine(line: string): RemoteEntry | undefined {
   return typed ? entry : undefined;
 }
 
-/** A name that stays in its folder. Names come from the server: one with a separator or `..` is not believed. */
+/** A name that stays in its folder. Names come from the server: one with a separator or `..` is not believed. A backslash
+ * is a letter like others there; no name of a listing is ever used as a local path. */
 function staysInFolder(name: string): boolean {
-  return name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name);
+  return name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name);
 }
 
 export function parseMachineListing(text: string): RemoteEntry[] {

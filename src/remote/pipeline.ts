@@ -133,6 +133,7 @@ export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline
       return new Promise((resolve, reject) => {
         if (ended) return reject(new SessionEnded(ended));
         const answered: Reply[] = [];
+        if (commands.length === 0) return resolve(answered);
         for (const command of commands) {
           queue.push({
             verb: verbOf(command.text),

@@ -1,6 +1,6 @@
 import { formatFtpTime } from "./features.ts";
 import { isRefusal } from "./pipeline.ts";
-import { type Asking, ask, refused } from "./query.ts";
+import { type Asking, ask, entryOf, refused } from "./query.ts";
 import type { UploadTools } from "./upload.ts";
 
 /**
@@ -15,6 +15,9 @@ export async function setTime(asking: Asking, path: string, mtimeMs: number, too
     const reply = await ask(asking, `${command} ${time} ${path}`, [200, 213, 250, 253]);
     if (!isRefusal(reply)) return true;
     if (reply.code < 500) throw refused(`set the time of "${path}"`, reply);
+    // 550 is about the file (RFC 959), and it is about the command only when the file is there.
+    if (reply.code === 550 && (await entryOf(asking, path)) === undefined)
+      throw refused(`set the time of "${path}"`, reply);
     if (command === "MFMT" && reply.code !== 550) capabilities.setTime = "MDTM";
     else {
       capabilities.setTime = "none";

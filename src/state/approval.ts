@@ -8,12 +8,14 @@ const APPROVED_FILE = "approved.json";
 
 /** Deletions that wait, and those a person has let go, across processes by the mirror's folder. */
 export interface Approval {
-  /** Remembers what waits now. Nothing waiting ends what was approved as well. Throws StateError "disk". */
+  /** Remembers what waits now. Throws StateError "disk". */
   park(paths: readonly RelPath[]): void;
   parked(): RelPath[];
   approved(): RelPath[];
   /** Lets go exactly what is parked. @returns how many deletions that are */
   approve(): number;
+  /** What was approved has been carried out: the approval ends with it. */
+  done(): void;
 }
 
 export function createApproval(directory: string): Approval {
@@ -26,10 +28,7 @@ export function createApproval(directory: string): Approval {
       const list = JSON.stringify(paths);
       if (list === last) return;
       if (paths.length > 0) replaceFile(directory, PARKED_FILE, list, { sync: false });
-      else {
-        rmSync(parkedFile, { force: true });
-        rmSync(approvedFile, { force: true });
-      }
+      else rmSync(parkedFile, { force: true });
       last = list;
     },
     parked: () => readPaths(parkedFile),
@@ -38,6 +37,9 @@ export function createApproval(directory: string): Approval {
       const count = readPaths(parkedFile).length;
       if (count > 0) renameSync(parkedFile, approvedFile);
       return count;
+    },
+    done() {
+      rmSync(approvedFile, { force: true });
     },
   };
 }

@@ -149,7 +149,7 @@ export function readOnlyState(directory: string, identity: MirrorIdentity): Stat
     flush() {},
     fold() {},
     journalBytes: () => 0,
-    approval: { park() {}, parked: () => [], approved: () => [], approve: () => 0 },
+    approval: { park() {}, parked: () => [], approved: () => [], approve: () => 0, done() {} },
     readStatus: () => readStatusFile(directory),
     writeStatus() {},
     close() {},

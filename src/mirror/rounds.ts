@@ -1,0 +1,156 @@
+import { join } from "node:path";
+import { openFile, ReadError } from "../detect/content.ts";
+import type { Change } from "../detect/diff.ts";
+import type { Manifest } from "../detect/manifest.ts";
+import type { ScanOptions } from "../detect/scan.ts";
+import { isAtOrBelow, type RelPath, type Snapshot } from "../detect/tree.ts";
+import { isEmpty, type Plan, plan } from "../plan/plan.ts";
+import type { SiteError } from "../remote/site.ts";
+import type { Counts } from "./counts.ts";
+import { execute } from "./execute.ts";
+import type { Memory } from "./memory.ts";
+import { keepSoundNames } from "./names.ts";
+import type { Notices } from "./notices.ts";
+import { type Failure, folderShown, logRecordOf, type Outcome, recordsOf } from "./outcome.ts";
+import type { MirrorParts } from "./parts.ts";
+import type { Pauses } from "./pauses.ts";
+
+/** One pass between its scan and its end. */
+export interface Rounds {
+  parts: MirrorParts;
+  memory: Memory;
+  notices: Notices;
+  pauses: Pauses;
+  counts: Counts;
+  scan: ScanOptions;
+  snapshot: Snapshot;
+  manifest: Manifest;
+  distrust: "empty" | "device" | undefined;
+  connect(): Promise<void>;
+  /** What is different now. @param unrenamable old paths the server refused to rename */
+  changes(unrenamable: ReadonlySet<RelPath>): Change[];
+  onRetry(path: RelPath, error: SiteError, tryNumber: number): void;
+}
+
+/**
+ * Plans and carries out, again as long as an outcome asks for another plan: a refused rename becomes an upload and a
+ * deletion, a folder that was not empty yet is removed after its files.
+ * @throws SiteError, StateError
+ */
+export async function runRounds(rounds: Rounds): Promise<void> {
+  const { parts, memory, pauses, counts, notices } = rounds;
+  const unrenamable = new Set<RelPath>();
+  const reported = new Set<RelPath>();
+  const fail = (path: RelPath, failure: Failure) => {
+    if (reported.has(path)) return;
+    reported.add(path);
+    counts.failed++;
+    notices.failed(path, failure);
+  };
+  for (;;) {
+    const planned = planNow(rounds, unrenamable, fail);
+    const due = pauses.holdBack(planned);
+    counts.pending = due.held;
+    if (isEmpty(planned)) return;
+    memory.status.oldestChangeAt ??= new Date(parts.now()).toISOString();
+    if (isEmpty(due.plan)) return;
+    if (!isEmpty({ ...due.plan, notes: [] })) await rounds.connect();
+    const sound = await keepSoundNames(due.plan, rounds.snapshot, memory, parts);
+    for (const [path, failure] of sound.failures) {
+      pauses.failed(path);
+      fail(path, failure);
+    }
+    const asksAgain = await carryOut(sound.plan, rounds, unrenamable);
+    if (!asksAgain || parts.isStopped()) return;
+  }
+}
+
+function planNow(
+  rounds: Rounds,
+  unrenamable: ReadonlySet<RelPath>,
+  fail: (path: RelPath, failure: Failure) => void,
+): Plan {
+  const { parts, memory, notices, counts, manifest } = rounds;
+  const planned = plan(rounds.changes(unrenamable), {
+    delete: parts.delete,
+    maxDelete: parts.maxDelete,
+    knownEntries: manifest.files.size + manifest.folders.size,
+    approved: memory.approved(),
+    distrust: rounds.distrust,
+  });
+  counts.parked = planned.parked.length;
+  memory.park(planned.parked);
+  const shown = planned.parked.map((path) => (manifest.folders.has(path) ? folderShown(path) : path));
+  if (shown.length > 0) notices.parked(shown, planned.parkedBecause ?? "max-delete");
+  for (const path of planned.blocked) {
+    const detail = `Cannot mirror "${path}": what stands in its place on the server may not be deleted (--delete none)`;
+    fail(path, { reason: "blocked", detail });
+  }
+  return planned;
+}
+
+/** @returns whether an outcome asks for another plan */
+async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): Promise<boolean> {
+  const { parts, memory, pauses, notices, counts, scan } = rounds;
+  let asksAgain = false;
+  let moved = 0;
+
+  function settle(outcome: Outcome): void {
+    const { action } = outcome;
+    if (outcome.status === "failed" && action.op === "rename") {
+      // It grows with each round, so the rounds end.
+      unrenamable.add(action.from);
+      asksAgain = true;
+      const { reason, detail } = outcome.failure;
+      const { path, from } = action;
+      parts.log.warn({
+        event: "retry",
+        path,
+        from,
+        reason,
+        detail: `${detail}. It is uploaded instead`,
+        terminal: false,
+      });
+      return;
+    }
+    if (outcome.status === "kept" && holdsOurs(action.path, rounds)) {
+      // Not of others, but of files of ours that could not be deleted yet: the folder stays ours.
+      counts.pending++;
+      asksAgain = true;
+      return;
+    }
+    memory.record(recordsOf(outcome));
+    counts.add(outcome);
+    if (outcome.status === "failed") {
+      pauses.failed(action.path);
+      notices.failed(action.path, outcome.failure);
+      return;
+    }
+    moved++;
+    pauses.mended(action.path);
+    notices.mended(action.path);
+    const line = logRecordOf(outcome);
+    if (line) parts.log.info(line);
+  }
+
+  const refusedBefore = unrenamable.size;
+  await execute(due, {
+    ...parts,
+    unsettled: (path) => [...memory.intents.values()].find((intent) => intent.path === path),
+    open: async (path) => openFile(join(parts.folder, path), path, scan.follow),
+    intend: (intent) => memory.record([{ op: "intend", intent }]),
+    onOutcome: settle,
+    onRetry: rounds.onRetry,
+    localFailure: (error) => (error instanceof ReadError ? error.problem : undefined),
+  });
+  return asksAgain && (moved > 0 || unrenamable.size > refusedBefore);
+}
+
+/** Whether the site still holds, below a folder that is to go, files that are to go as well. */
+function holdsOurs(folder: RelPath, { manifest, snapshot, scan }: Rounds): boolean {
+  for (const path of manifest.files.keys()) {
+    if (path !== folder && isAtOrBelow(path, folder) && !snapshot.files.has(path) && scan.scope.isInside(path, false))
+      return true;
+  }
+  return false;
+}
