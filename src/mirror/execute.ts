@@ -22,6 +22,8 @@ export interface ExecuteOptions extends Patience {
   site: Site;
   /** Opens a local file. @throws anything with the `reason` and `detail` of a Problem, as `failureOf` reads it */
   open(path: RelPath): Promise<Content>;
+  /** Notes that nothing is left of it. */
+  settled(id: string): void;
   /** What an earlier run or pass left half done of a large file. */
   unsettled?(path: RelPath): Intent | undefined;
   /** Notes in the journal what is about to be half done. */
@@ -185,6 +187,7 @@ async function uploadOne(action: Action & { op: "upload" }, options: ExecuteOpti
     ...(unsettled && { unsettled }),
     open: () => options.open(path),
     intend: (intent) => options.intend({ ...intent, path }),
+    settled: options.settled,
     ...(options.onProgress && { onProgress: (sentBytes: number) => options.onProgress?.(path, sentBytes) }),
   };
   const uploaded = await withRetries(

@@ -8,6 +8,8 @@ import type { MirrorParts } from "./parts.ts";
 
 export interface SoundPlan {
   plan: Plan;
+  /** Deletions of what is, on the server, another spelling of an entry that stays: only the manifest forgets them. */
+  ghosts: Action[];
   /** Entries whose names the server would not keep as they are. */
   failures: Map<RelPath, Failure>;
 }
@@ -27,12 +29,13 @@ export async function keepSoundNames(
 ): Promise<SoundPlan> {
   const failures = new Map<RelPath, Failure>();
   const arriving = new Set(arrivalsOf(planned).map((action) => action.path));
-  if (arriving.size === 0) return { plan: planned, failures };
+  const ghosts = findGhosts(planned, snapshot);
+  if (arriving.size + ghosts.length === 0) return { plan: planned, ghosts: [], failures };
   const { status } = memory;
   const known = new Set([...(status.names?.sound ?? []), ...(status.names?.altered ?? [])]);
   const unknown = unknownTraits(arriving, known);
   const twins = findTwins(snapshot, arriving, memory);
-  if (unknown.size > 0 || (twins.size > 0 && !status.names)) {
+  if (unknown.size > 0 || (twins.size + ghosts.length > 0 && !status.names)) {
     const temporary = `.miroir-${nonce()}`;
     const id = nonce();
     memory.record([{ op: "intend", intent: { id, path: temporary, temporary } }]);
@@ -57,7 +60,8 @@ export async function keepSoundNames(
     const twin = twins.get(path);
     if (twin !== undefined && status.names?.foldsCase) failures.set(path, collisionFailure(path, twin));
   }
-  if (failures.size === 0) return { plan: planned, failures };
+  const gone = new Set(status.names?.foldsCase ? ghosts : []);
+  if (failures.size + gone.size === 0) return { plan: planned, ghosts: [], failures };
   const isKept = ({ path }: Action) => ![...failures.keys()].some((held) => isAtOrBelow(path, held));
   return {
     plan: {
@@ -66,9 +70,24 @@ export async function keepSoundNames(
       renames: planned.renames.filter(isKept),
       uploads: planned.uploads.filter(isKept),
       touches: planned.touches.filter(isKept),
+      clear: planned.clear.filter((action) => !gone.has(action)),
+      deletes: planned.deletes.filter((action) => !gone.has(action)),
     },
+    ghosts: [...gone],
     failures,
   };
+}
+
+/** Deletions of names that are, but for letter case or composition, those of entries that stay. */
+function findGhosts(planned: Plan, snapshot: Snapshot): Action[] {
+  const deletions = [...planned.clear, ...planned.deletes];
+  if (deletions.length === 0) return [];
+  const present = new Set<string>();
+  for (const path of snapshot.files.keys()) present.add(foldedName(path));
+  for (const path of snapshot.folders) present.add(foldedName(path));
+  // A file that became a folder, or a folder a file, has its very own name again: that deletion is meant.
+  const isSame = (path: RelPath) => snapshot.files.has(path) || snapshot.folders.has(path);
+  return deletions.filter(({ path }) => present.has(foldedName(path)) && !isSame(path));
 }
 
 /** Arriving paths that differ from another entry in letter case or composition only; what is mirrored already stays. */

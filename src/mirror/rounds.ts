@@ -60,6 +60,7 @@ export async function runRounds(rounds: Rounds): Promise<void> {
       pauses.failed(path);
       fail(path, failure);
     }
+    for (const action of sound.ghosts) memory.record(recordsOf({ status: "done", action, ms: 0 }));
     const asksAgain = await carryOut(sound.plan, rounds, unrenamable);
     if (!asksAgain || parts.isStopped()) return;
   }
@@ -139,6 +140,7 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
     unsettled: (path) => [...memory.intents.values()].find((intent) => intent.path === path),
     open: async (path) => openFile(join(parts.folder, path), path, scan.follow),
     intend: (intent) => memory.record([{ op: "intend", intent }]),
+    settled: (id) => memory.record([{ op: "settle", id }]),
     onOutcome: settle,
     onRetry: rounds.onRetry,
     localFailure: (error) => (error instanceof ReadError ? error.problem : undefined),

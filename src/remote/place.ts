@@ -2,6 +2,7 @@ import type { RelPath } from "../detect/tree.ts";
 import { isRefusal, type Reply } from "./pipeline.ts";
 import { type Asking, ask, entryOf, refused } from "./query.ts";
 import { SiteError, type Uploaded, type UploadJob } from "./site.ts";
+import { store } from "./transfer.ts";
 import { discard, temporaryName, type UploadTools } from "./upload.ts";
 
 /**
@@ -22,19 +23,59 @@ export async function moveIntoPlace(
   if (asking.capabilities.renameOverwrites) {
     const reply = await rename(asking, from, to);
     if (!isRefusal(reply)) return;
-    const obstacle = await entryOf(asking, to);
-    if (obstacle?.type !== "file" || reply.code < 500) {
-      const error =
-        obstacle?.type === "folder" ? blocked(job.path, reply) : refused(`rename a file onto "${job.path}"`, reply);
-      await discard(asking, job, tools, error);
-      throw error;
-    }
-    asking.capabilities.renameOverwrites = false;
-    tools.degrade(
-      `The server does not rename over an existing file ("${reply.text}"): replaced files are set aside first, and are absent for a moment`,
-    );
+    await judgeRefusal(asking, job, reply, temporary, tools);
   }
   await replaceBySettingAside(asking, job, temporary, uploaded, tools);
+}
+
+/** Replies that say that the command or the space is the trouble, never the file that is there. */
+const NOT_ABOUT_THE_TARGET = [500, 501, 502, 504, 530, 552];
+
+/**
+ * Why a rename was refused: returns when the server takes no rename over any file, throws when it is about this one.
+ * That is tried out with two temporary files, so that nothing of the site is at risk.
+ */
+async function judgeRefusal(
+  asking: Asking,
+  job: UploadJob,
+  reply: Reply,
+  temporary: RelPath,
+  tools: UploadTools,
+): Promise<void> {
+  const about = await entryOf(asking, tools.pathOf(job.path));
+  let error = about?.type === "folder" ? blocked(job.path, reply) : refused(`rename a file onto "${job.path}"`, reply);
+  const isPerhapsGeneral = about?.type === "file" && reply.code >= 500 && !NOT_ABOUT_THE_TARGET.includes(reply.code);
+  if (isPerhapsGeneral) {
+    if (!(await overwrites(asking, job, temporary, tools))) {
+      asking.capabilities.renameOverwrites = false;
+      tools.degrade(
+        `The server does not rename over an existing file ("${reply.text}"): replaced files are set aside first, and are absent for a moment`,
+      );
+      return;
+    }
+    // The content went onto the specimen: it is sent again at the next try.
+    error = refused(`rename a file onto "${job.path}"`, reply);
+  }
+  await discard(asking, job, tools, error);
+  throw error;
+}
+
+/** Whether the server renames over a file: over an empty one of our own. */
+async function overwrites(asking: Asking, job: UploadJob, temporary: RelPath, tools: UploadTools): Promise<boolean> {
+  const id = tools.nonce();
+  const specimen = temporaryName(job.path, id);
+  job.intend({ id, temporary: specimen });
+  const empty = { read: () => Promise.resolve(0) };
+  const { timeoutMs } = asking;
+  const options = { timeoutMs, chunkBytes: 1, admit: tools.admit, onChunk() {} };
+  const stored = await store(asking.session, asking.capabilities, `STOR ${tools.pathOf(specimen)}`, empty, options);
+  const reply = isRefusal(stored.reply)
+    ? undefined
+    : await rename(asking, tools.pathOf(temporary), tools.pathOf(specimen));
+  await ask(asking, `DELE ${tools.pathOf(specimen)}`, [200, 250]);
+  job.settled(id);
+  // Nothing was shown when the specimen could not be made: the server counts as one that overwrites.
+  return reply === undefined || !isRefusal(reply);
 }
 
 function blocked(path: RelPath, reply: Reply): SiteError {

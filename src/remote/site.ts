@@ -62,6 +62,8 @@ export interface UploadJob {
   open(): Promise<Content>;
   /** Called before anything stands on the server under a temporary name. */
   intend(intent: { id: string; temporary: RelPath; aside?: RelPath; begun?: Begun }): void;
+  /** Called when nothing is left of what was intended. */
+  settled(id: string): void;
   /** Another version of the file is on the server: its permissions are kept. */
   replaces?: boolean;
   /** Set by an attempt whose end is not known; the next attempt settles it first. */

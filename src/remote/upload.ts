@@ -176,12 +176,17 @@ function isWorthResuming(error: SiteError, { begun }: Unsettled): boolean {
 
 /** Deletes the temporary file of an attempt that ended with a certain failure; the failure is what is reported. */
 export async function discard(asking: Asking, job: UploadJob, tools: UploadTools, error: unknown): Promise<void> {
-  if (asking.session.pipeline.ended || !job.unsettled) return;
-  if (error instanceof SiteError && (error.kind === "unknown" || isWorthResuming(error, job.unsettled))) return;
+  const { unsettled } = job;
+  if (asking.session.pipeline.ended || !unsettled) return;
+  if (error instanceof SiteError && (error.kind === "unknown" || isWorthResuming(error, unsettled))) return;
   try {
-    await ask(asking, `DELE ${tools.pathOf(job.unsettled.temporary)}`, [200, 250]);
-    delete job.unsettled;
+    const reply = await ask(asking, `DELE ${tools.pathOf(unsettled.temporary)}`, [200, 250]);
+    if (isRefusal(reply) && reply.code !== 550) return;
   } catch {
     // The session ended over it: the next attempt settles it.
+    return;
   }
+  if (unsettled.aside !== undefined) return;
+  delete job.unsettled;
+  job.settled(unsettled.id);
 }
