@@ -1,5 +1,5 @@
 import { type CommandDef, defineCommand } from "citty";
-import { assemble, type RunData } from "./assemble.ts";
+import { type Assembled, assemble, type RunData } from "./assemble.ts";
 import { MANAGE, type ManageData } from "./manage.ts";
 import { runSync, runWatch } from "./mirror/loop.ts";
 import { preview } from "./mirror/preview.ts";
@@ -12,20 +12,25 @@ const RUNS: Record<MirroringCommand, Run> = {
   sync: async (data) => {
     const assembled = await assemble(data);
     if ("refused" in assembled) return assembled.refused;
-    const { mirror, memory, parts, show, end } = assembled;
-    if (data.invocation.options.dryRun) return end(await preview(parts, memory, show));
+    const { mirror, parts, end } = assembled;
+    if (data.invocation.options.dryRun) return endPreview(assembled);
     const result = await runSync(mirror, parts);
     return end(data.stop.code ?? worstExit(result.codes), result.error);
   },
   watch: async (data) => {
     const assembled = await assemble(data);
     if ("refused" in assembled) return assembled.refused;
-    const { mirror, memory, parts, show, end } = assembled;
-    if (data.invocation.options.dryRun) return end(await preview(parts, memory, show));
+    const { mirror, parts, end } = assembled;
+    if (data.invocation.options.dryRun) return endPreview(assembled);
     const ended = await runWatch(mirror, parts, data.invocation.options.intervalMs);
     return ended ? end(worstExit(ended.codes), ended.error) : end(EXIT.ok);
   },
 };
+
+async function endPreview({ parts, memory, show, end }: Assembled): Promise<ExitCode> {
+  const { code, error } = await preview(parts, memory, show);
+  return end(code, error);
+}
 
 export function commandFor(name: Command): CommandDef {
   return defineCommand({

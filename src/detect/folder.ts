@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { createRules, IGNORE_FILE, linesOf } from "./ignore.ts";
 import { FolderError, type ScanOptions, wordsOf } from "./scan.ts";
 import { createScope } from "./scope.ts";
-import type { RelPath } from "./tree.ts";
+import { foldedName, type RelPath } from "./tree.ts";
 
 /** The real path, as far as it exists: a disk that is not mounted must not make FOLDER another mirror. */
 export function realFolder(folder: string): string {
@@ -51,11 +51,14 @@ export function createScanReader(
   const { depth, patterns, own, follow, platform } = options;
   // macOS may hand out decomposed names; servers and browsers expect composed ones.
   const nameForSite = platform === "darwin" ? (name: string) => name.normalize("NFC") : (name: string) => name;
+  const folded = new Set([...own].map(foldedName));
+  // Where the disk ignores letter case, so does the name of the log.
+  const ownHere = platform === "linux" ? own : { has: (path: RelPath) => folded.has(foldedName(path)) };
   let last: { text: string; scan: ScanOptions } | undefined;
   return () => {
     const text = readRules(folder);
     if (last?.text !== text) {
-      const scope = createScope(depth, createRules([...linesOf(text), ...patterns]), own);
+      const scope = createScope(depth, createRules([...linesOf(text), ...patterns]), ownHere);
       last = { text, scan: { scope, follow, nameForSite } };
     }
     return last.scan;

@@ -18,7 +18,7 @@ export interface Scope {
 export function createScope(
   depth: number,
   isExcluded: (path: RelPath, isFolder: boolean) => boolean,
-  own: ReadonlySet<RelPath>,
+  own: Pick<ReadonlySet<RelPath>, "has">,
 ): Scope {
   function isOwn(path: RelPath): boolean {
     return path === IGNORE_FILE || nameOf(path).startsWith(TEMPORARY_PREFIX) || own.has(path);

@@ -3,12 +3,27 @@ import { type Action, actionsOf, plan } from "../plan/plan.ts";
 import { SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode } from "../report/exit.ts";
 import { adoptSite } from "./adoption.ts";
+import { exitOf, isPassError, type PassError } from "./codes.ts";
 import { look, settledScan } from "./look.ts";
 import type { Memory } from "./memory.ts";
 import type { MirrorParts } from "./parts.ts";
 
+export interface Preview {
+  code: OutcomeCode;
+  error?: PassError;
+}
+
 /** Prints what a pass would do, and does none of it. Asks the site only when nothing is known of it. */
-export async function preview(parts: MirrorParts, memory: Memory, show: (line: string) => void): Promise<OutcomeCode> {
+export async function preview(parts: MirrorParts, memory: Memory, show: (line: string) => void): Promise<Preview> {
+  try {
+    return { code: await printPlan(parts, memory, show) };
+  } catch (error) {
+    if (!isPassError(error)) throw error;
+    return { code: exitOf(error), error };
+  }
+}
+
+async function printPlan(parts: MirrorParts, memory: Memory, show: (line: string) => void): Promise<OutcomeCode> {
   const scan = parts.readScan();
   const snapshot = await settledScan(parts.folder, scan, parts.sleep);
   const known = memory.manifest ?? (await adoptedOrNothing());
