@@ -1,5 +1,5 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { createRules, IGNORE_FILE, linesOf } from "./ignore.ts";
 import { FolderError, type ScanOptions, wordsOf } from "./scan.ts";
 import { createScope } from "./scope.ts";
@@ -31,7 +31,8 @@ export function pathsInside(folder: string, files: readonly string[]): Set<RelPa
   for (const file of files) {
     const real = realFolder(file);
     const path = relative(folder, real);
-    const isInside = path !== "" && path !== ".." && !path.startsWith(`..${sep}`) && resolve(folder, path) === real;
+    // On another drive it stays absolute.
+    const isInside = path !== "" && path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path);
     if (isInside) inside.add(path.split(sep).join("/"));
   }
   return inside;

@@ -1,22 +1,11 @@
 import type { Intent } from "../detect/manifest.ts";
-import { parentOf, type RelPath, upwards } from "../detect/tree.ts";
+import type { RelPath } from "../detect/tree.ts";
 import type { Action, Plan } from "../plan/plan.ts";
-import {
-  type Content,
-  type Operation,
-  type OperationResult,
-  type Site,
-  SiteError,
-  type UploadJob,
-} from "../remote/site.ts";
+import type { Content, Operation, OperationResult, Site, SiteError } from "../remote/site.ts";
+import { type Barred, barredBy, blockedFailure } from "./barred.ts";
 import type { Failure, Outcome } from "./outcome.ts";
-import { delayMs, isWorthRetrying, type Patience, withRetries } from "./retry.ts";
-
-/** After so many entries in a row lost their connection with every retry, it is the site that is gone. */
-const LOST_IN_A_ROW = 3;
-
-/** After so many files in a row found no space, it is the server that is full: the rest waits for the next pass. */
-const FULL_IN_A_ROW = 2;
+import { delayMs, isWorthRetrying, type Patience } from "./retry.ts";
+import { uploadAll } from "./uploads.ts";
 
 export interface ExecuteOptions extends Patience {
   site: Site;
@@ -48,19 +37,6 @@ export async function execute(plan: Plan, options: ExecuteOptions): Promise<void
   await performStage(plan.touches, barred, options);
   await performStage(plan.deletes, barred, options);
   for (const action of plan.notes) options.onOutcome({ status: "done", action, ms: 0 });
-}
-
-/** Places that could not be made ready. A refused rename is planned anew in another way, and what waits for it too. */
-type Barred = Map<RelPath, "mkdir" | "rename">;
-
-/** A step at or below a place that is not ready need not be tried. */
-function barredBy(action: Action, barred: Barred): "mkdir" | "rename" | undefined {
-  if (barred.size === 0 || action.op === "delete" || action.op === "rmdir") return undefined;
-  for (const above of upwards(action.path)) {
-    const cause = barred.get(above);
-    if (cause) return cause;
-  }
-  return undefined;
 }
 
 async function performStage(actions: readonly Action[], barred: Barred, options: ExecuteOptions): Promise<void> {
@@ -141,67 +117,6 @@ function operationOf(action: Action): Operation | undefined {
   }
 }
 
-/** Uploads by as many workers as the site takes sessions; each takes the next file when it has finished one. */
-async function uploadAll(actions: readonly Action[], barred: Barred, options: ExecuteOptions): Promise<void> {
-  let next = 0;
-  let lostInARow = 0;
-  let fullInARow = 0;
-  let fatal: unknown;
-  async function work(): Promise<void> {
-    while (next < actions.length && fatal === undefined && fullInARow < FULL_IN_A_ROW && !options.isStopped()) {
-      const action = actions[next++];
-      if (action?.op !== "upload") continue;
-      const cause = barredBy(action, barred);
-      if (cause === "mkdir") options.onOutcome({ status: "failed", action, failure: blockedFailure(action) });
-      if (cause) continue;
-      try {
-        options.onOutcome(await uploadOne(action, options));
-        lostInARow = 0;
-        fullInARow = 0;
-      } catch (error) {
-        fullInARow = error instanceof SiteError && error.reason === "full" ? fullInARow + 1 : 0;
-        const failure = options.localFailure(error) ?? (error instanceof SiteError ? failureOf(error) : undefined);
-        const isSiteLost = error instanceof SiteError && (error.kind === "fatal" || error.reason === "unreachable");
-        const isConnectionLost =
-          error instanceof SiteError && (error.reason === "connection" || error.reason === "timeout");
-        lostInARow = isConnectionLost ? lostInARow + 1 : 0;
-        if (!failure || isSiteLost || lostInARow >= LOST_IN_A_ROW) {
-          fatal ??= error;
-          return;
-        }
-        if (!options.isStopped()) options.onOutcome({ status: "failed", action, failure });
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(options.site.parallel, actions.length) }, work));
-  if (fatal !== undefined) throw fatal;
-}
-
-async function uploadOne(action: Action & { op: "upload" }, options: ExecuteOptions): Promise<Outcome> {
-  const { path } = action;
-  const startedAt = performance.now();
-  const unsettled = options.unsettled?.(path);
-  const job: UploadJob = {
-    path,
-    ...(action.why === "changed" && { replaces: true }),
-    ...(unsettled && { unsettled }),
-    open: () => options.open(path),
-    intend: (intent) => options.intend({ ...intent, path }),
-    settled: options.settled,
-    ...(options.onProgress && { onProgress: (sentBytes: number) => options.onProgress?.(path, sentBytes) }),
-  };
-  const uploaded = await withRetries(
-    () => options.site.upload(job),
-    options,
-    (error, tryNumber) => options.onRetry(path, error, tryNumber),
-  );
-  return { status: "done", action, ms: performance.now() - startedAt, uploaded };
-}
-
 export function failureOf(error: SiteError): Failure {
   return { reason: error.reason, detail: error.message, code: error.code };
-}
-
-function blockedFailure(action: Action): Failure {
-  return { reason: "blocked", detail: `"${parentOf(action.path) || action.path}" is not ready on the server` };
 }

@@ -118,8 +118,10 @@ function surplusArgument({ value, afterSecret }: Positional, command: Command, f
     );
   }
   const near = first === undefined ? undefined : nearest(first, Object.keys(COMMANDS));
-  const meant = near !== undefined && near.edits <= 2 ? `Did you mean the command ${quote(near.word)}?` : undefined;
+  if (first !== undefined && near !== undefined && near.edits <= 2) {
+    return new UsageError(`Unknown command ${quote(first)}. Did you mean ${quote(near.word)}?`);
+  }
   const own = isMirroring(command) ? undefined : `"miroir ${command}" takes ${COMMANDS[command].arguments || "none"}`;
-  const advice = meant ?? own ?? "Give FOLDER and SITE only, and a name with spaces in quotes";
+  const advice = own ?? "Give FOLDER and SITE only, and a name with spaces in quotes";
   return new UsageError(`Unexpected argument ${quote(maskPassword(value))}. ${advice}`);
 }

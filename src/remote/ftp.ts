@@ -1,5 +1,6 @@
 import type { RelPath } from "../detect/tree.ts";
 import type { Capabilities } from "./features.ts";
+import { explainRefusal, rootMissing } from "./mend.ts";
 import { performAll } from "./operations.ts";
 import { remotePath, remoteRoot } from "./paths.ts";
 import { SessionEnded } from "./pipeline.ts";
@@ -10,6 +11,7 @@ import { createAdmission } from "./rate.ts";
 import { recover } from "./recovery.ts";
 import { type Account, openSession, type Session } from "./session.ts";
 import { type Site, SiteError } from "./site.ts";
+import { uploadTrain } from "./train.ts";
 import { type UploadTools, upload } from "./upload.ts";
 
 /** Commands sent in one write. All servers tried took hundreds; a server that stumbles is sent one at a time. */
@@ -73,6 +75,7 @@ export function createFtpSite(options: SiteOptions): Site {
     degrade,
     admit: createAdmission(options.limitRateBytes, options.monotonicMs, options.sleep),
     inPlace: options.inPlace,
+    explain: (each, path, error) => explainRefusal(each, path, error, tools.pathOf),
   };
 
   function asking<T>(use: (asking: Asking) => Promise<T>): Promise<T> {
@@ -95,27 +98,6 @@ export function createFtpSite(options: SiteOptions): Site {
         code: reply.code,
       });
     }
-  }
-
-  /** An upload refused because its folder is gone from the server: the folder is made again before the next try. */
-  async function mend(asking: Asking, path: RelPath, error: unknown): Promise<never> {
-    const isRefused = error instanceof SiteError && error.reason === "refused" && error.kind === "permanent";
-    if (!isRefused || asking.session.pipeline.ended) throw error;
-    const folders = path.split("/").slice(0, -1);
-    const parent = folders.join("/");
-    if ((await entryOf(asking, tools.pathOf(parent))) !== undefined) throw error;
-    if ((await entryOf(asking, tools.pathOf(""))) === undefined) throw rootMissing(root);
-    const commands = folders.map((_, index) => ({
-      text: `MKD ${tools.pathOf(folders.slice(0, index + 1).join("/"))}`,
-      expects: [257, 250, 200],
-    }));
-    await asking.session.pipeline.exchange(commands);
-    throw new SiteError(`The remote folder "${parent}" had vanished and was made again`, {
-      kind: "transient",
-      reason: "missing",
-      code: error.code,
-      cause: error,
-    });
   }
 
   return {
@@ -156,15 +138,11 @@ export function createFtpSite(options: SiteOptions): Site {
         throw error;
       }
     },
-    upload(job) {
-      return asking(async (each) => {
-        try {
-          return await upload(each, job, tools);
-        } catch (error) {
-          return mend(each, job.path, error);
-        }
-      });
-    },
+    upload: (job) =>
+      asking((each) =>
+        upload(each, job, tools).catch(async (error) => Promise.reject(await tools.explain(each, job.path, error))),
+      ),
+    uploads: (next, report) => asking((each) => uploadTrain(each, next, report, tools)),
     probeNames: (temporary, traits) => asking((each) => probeNames(each, tools.pathOf(temporary), traits)),
     recover: (intent) => asking((each) => recover(each, intent, tools)),
     get parallel() {
@@ -174,11 +152,4 @@ export function createFtpSite(options: SiteOptions): Site {
       pool.drop();
     },
   };
-}
-
-function rootMissing(root: string): SiteError {
-  return new SiteError(
-    `The remote folder "${root}" is missing on the server. If it was removed on purpose, make it again there; nothing was changed`,
-    { kind: "fatal", reason: "missing" },
-  );
 }

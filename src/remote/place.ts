@@ -2,7 +2,7 @@ import type { RelPath } from "../detect/tree.ts";
 import { isRefusal, type Reply } from "./pipeline.ts";
 import { type Asking, ask, entryOf, refused } from "./query.ts";
 import { SiteError, type Uploaded, type UploadJob } from "./site.ts";
-import { store } from "./transfer.ts";
+import { openData, store } from "./transfer.ts";
 import { discard, temporaryName, type UploadTools } from "./upload.ts";
 
 /**
@@ -68,7 +68,8 @@ async function overwrites(asking: Asking, job: UploadJob, temporary: RelPath, to
   const empty = { read: () => Promise.resolve(0) };
   const { timeoutMs } = asking;
   const options = { timeoutMs, chunkBytes: 1, admit: tools.admit, onChunk() {} };
-  const stored = await store(asking.session, asking.capabilities, `STOR ${tools.pathOf(specimen)}`, empty, options);
+  const data = await openData(asking.session, asking.capabilities);
+  const stored = await store(asking.session, Promise.resolve(data), `STOR ${tools.pathOf(specimen)}`, empty, options);
   const reply = isRefusal(stored.reply)
     ? undefined
     : await rename(asking, tools.pathOf(temporary), tools.pathOf(specimen));
@@ -119,7 +120,11 @@ async function replaceBySettingAside(
  */
 export async function keepMode(asking: Asking, from: string, to: string): Promise<void> {
   if (!asking.capabilities.mlst) return;
-  const mode = (await entryOf(asking, to))?.mode;
-  if (mode === undefined || mode === (await entryOf(asking, from))?.mode) return;
-  await ask(asking, `SITE CHMOD ${mode.toString(8).padStart(3, "0")} ${from}`, [200, 250]);
+  const old = (await entryOf(asking, to))?.mode;
+  if (old !== undefined) await changeMode(asking, from, old, (await entryOf(asking, from))?.mode);
+}
+
+export async function changeMode(asking: Asking, path: string, old: number | undefined, now: number | undefined) {
+  if (old === undefined || old === now) return;
+  await ask(asking, `SITE CHMOD ${(old & 0o777).toString(8).padStart(3, "0")} ${path}`, [200, 250]);
 }

@@ -49,6 +49,13 @@ export async function sizeOf(asking: Asking, path: string): Promise<number | und
   return entry === undefined ? undefined : (entry.sizeBytes ?? "unknown");
 }
 
+/** The entry a reply to MLST tells (RFC 3659 §7.2), by the name the server gives it. */
+export function entryIn(reply: Reply | undefined): RemoteEntry | undefined {
+  if (!reply || isRefusal(reply)) return undefined;
+  const line = reply.lines.slice(1, -1).find((text) => text.includes("="));
+  return line === undefined ? undefined : parseMachineLine(line.trimStart());
+}
+
 /**
  * What stands at `path`: by MLST, else SIZE and CWD, else the parent's listing. Undefined when it is certain that
  * nothing does.
@@ -60,8 +67,7 @@ export async function entryOf(asking: Asking, path: string): Promise<RemoteEntry
   if (capabilities.mlst) {
     const reply = await ask(asking, `MLST ${path}`, [250]);
     if (!isRefusal(reply)) {
-      const line = reply.lines.slice(1, -1).find((text) => text.includes("="));
-      const entry = line === undefined ? undefined : parseMachineLine(line.trimStart());
+      const entry = entryIn(reply);
       if (entry) return { ...entry, name };
     } else if (reply.code === 550) return undefined;
     else if (!isUnsupported(reply)) throw refused(`look for "${path}"`, reply);

@@ -148,8 +148,13 @@ export interface Site {
   times(paths: RelPath[]): Promise<Map<RelPath, number>>;
   /** Carries the operations out in order; each result is reported as soon as it is certain. */
   perform(operations: Operation[], report: (operation: Operation, result: OperationResult) => void): Promise<void>;
-  /** One attempt. @throws SiteError */
+  /** One attempt at one file. @throws SiteError */
   upload(job: UploadJob): Promise<Uploaded>;
+  /**
+   * Uploads on one session, one attempt each, until `next` has none to begin or the session ends; every file that was
+   * begun is reported. @throws SiteError when no session could be had
+   */
+  uploads(next: () => UploadJob | undefined, report: (job: UploadJob, result: Uploaded | Error) => void): Promise<void>;
   /** Deletes what is left of an interrupted upload, or puts the old content back where the new never arrived. */
   recover(intent: { id: string; path: RelPath; temporary: RelPath; aside?: RelPath }): Promise<void>;
   /**

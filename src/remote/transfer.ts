@@ -12,24 +12,28 @@ const SLOW_WRITE_MS = 1000;
 const SLOWEST_CHUNK_BYTES = 8 * 1024;
 const LARGEST_LISTING_BYTES = 64 * 1024 * 1024;
 
+/** The port a reply to EPSV or PASV names; undefined for a refusal and for nonsense. */
+export function portOf(reply: Reply | undefined): number | undefined {
+  if (!reply || isRefusal(reply)) return undefined;
+  return reply.code === 229 ? parseExtendedPassive(reply.text) : parsePassive(reply.text);
+}
+
 /** Opens the data connection of the next transfer: EPSV (RFC 2428), or PASV where the server has no EPSV. */
-async function openData(session: Session, capabilities: Capabilities): Promise<Socket> {
+export async function openData(session: Session, capabilities: Capabilities): Promise<Socket> {
   if (capabilities.epsv) {
     const [reply] = await session.pipeline.exchange([{ text: "EPSV", expects: [229] }]);
-    if (reply && !isRefusal(reply)) {
-      const port = parseExtendedPassive(reply.text);
-      if (port !== undefined) return dialData(session, port);
-    }
+    const port = portOf(reply);
+    if (port !== undefined) return dialData(session, port);
     if (reply && reply.code < 500 && isRefusal(reply)) throw refusedPassive(reply);
     capabilities.epsv = false;
   }
   const [reply] = await session.pipeline.exchange([{ text: "PASV", expects: [227] }]);
-  const port = reply && !isRefusal(reply) ? parsePassive(reply.text) : undefined;
+  const port = portOf(reply);
   if (port === undefined) throw refusedPassive(reply);
   return dialData(session, port);
 }
 
-async function dialData(session: Session, port: number): Promise<Socket> {
+export async function dialData(session: Session, port: number): Promise<Socket> {
   try {
     return await session.dialData(port);
   } catch (cause) {
@@ -51,26 +55,29 @@ function refusedPassive(reply: Reply | undefined): SiteError {
 }
 
 /**
- * Carries out one transfer over a fresh data connection; the connection never outlives it.
+ * Carries out one transfer over a fresh data connection; the connection never outlives it. The command is written at
+ * once, also where the connection is still being opened.
  * An upload stops when the verdict comes early; a listing is read to its end whatever came first.
  */
 async function transferring<T>(
   session: Session,
-  capabilities: Capabilities,
+  opening: Promise<Socket>,
   command: string,
   carry: (data: Socket) => Promise<T>,
   options: { timeoutMs: number; stopsAtVerdict: boolean; drainMs: () => number },
 ): Promise<{ reply: Reply; carried: T | undefined; broken: Error | undefined }> {
-  const plain = await openData(session, capabilities);
-  let data: Socket = plain;
+  let plain: Socket | undefined;
+  let data: Socket | undefined;
   // A data connection that breaks says nothing yet: the verdict on the control connection does.
   let broken: Error | undefined;
   const onError = (error: Error) => {
     broken ??= error;
   };
-  plain.on("error", onError);
   const transfer = session.pipeline.transfer({ text: command, expects: [226, 250] });
   try {
+    plain = await opening;
+    data = plain;
+    plain.on("error", onError);
     const started = await transfer.started;
     if (isRefusal(started)) return { reply: started, carried: undefined, broken };
     let carried: T | undefined;
@@ -99,8 +106,8 @@ async function transferring<T>(
     session.pipeline.end(error instanceof Error ? error : new Error(String(error)));
     throw error;
   } finally {
-    data.destroy();
-    plain.destroy();
+    data?.destroy();
+    plain?.destroy();
   }
 }
 
@@ -120,10 +127,13 @@ export interface Stored {
   broken: Error | undefined;
 }
 
-/** Sends `source` by `command` (STOR or APPE). Resolves with the server's verdict, a refusal included. */
+/**
+ * Sends `source` by `command` (STOR or APPE) over a connection that is open or opening. Resolves with the server's
+ * verdict, a refusal included.
+ */
 export async function store(
   session: Session,
-  capabilities: Capabilities,
+  opening: Promise<Socket>,
   command: string,
   source: Source,
   options: {
@@ -139,7 +149,7 @@ export async function store(
   const startedAt = performance.now();
   const result = await transferring(
     session,
-    capabilities,
+    opening,
     command,
     async (data) => {
       // Unread TLS tickets would turn the closing into a reset, and the tail of the file could be lost.
@@ -225,7 +235,7 @@ export async function retrieve(
 ): Promise<{ reply: Reply; text: string }> {
   const { reply, carried, broken } = await transferring(
     session,
-    capabilities,
+    Promise.resolve(await openData(session, capabilities)),
     command,
     (data) => readAll(data, timeoutMs),
     { timeoutMs, stopsAtVerdict: false, drainMs: () => 0 },

@@ -1,15 +1,13 @@
-import { createHash, type Hash } from "node:crypto";
 import { parentOf, type RelPath } from "../detect/tree.ts";
 import { isRefusal } from "./pipeline.ts";
 import { keepMode, moveIntoPlace } from "./place.ts";
-import { type Asking, ask, refused, sizeOf } from "./query.ts";
+import { type Asking, ask, sizeOf } from "./query.ts";
 import { settle } from "./recovery.ts";
+import { checkArrived, type Sent, send } from "./send.ts";
 import { type Content, SiteError, type Unsettled, type Uploaded, type UploadJob } from "./site.ts";
 import { setTime } from "./time.ts";
-import { store } from "./transfer.ts";
+import { openData } from "./transfer.ts";
 
-const SMALLEST_CHUNK_BYTES = 16 * 1024;
-const LARGEST_CHUNK_BYTES = 256 * 1024;
 /** A file this large is worth resuming; a smaller one is sent again sooner than it is asked for. */
 const RESUMABLE_BYTES = 4 * 1024 * 1024;
 
@@ -24,6 +22,8 @@ export interface UploadTools {
   /** Waits until so many more bytes may be sent. */
   admit(bytes: number): Promise<void>;
   inPlace: boolean;
+  /** What a refused upload really means. */
+  explain(asking: Asking, path: RelPath, error: Error): Promise<Error>;
 }
 
 /** Fixed form and short, whatever the name it stands for: names may be 255 bytes long already. */
@@ -52,9 +52,13 @@ export async function upload(asking: Asking, job: UploadJob, tools: UploadTools)
     const { id, temporary } = offsetBytes > 0 && job.unsettled ? job.unsettled : begin(job, content, tools);
     const target = tools.pathOf(temporary);
     const readAtMs = tools.now();
-    let sent: { sizeBytes: number; sha1: string };
+    const { session, capabilities, timeoutMs } = asking;
+    let sent: Sent;
     try {
-      sent = await send(asking, job, content, target, offsetBytes, tools);
+      const data = await openData(session, capabilities);
+      const options = { offsetBytes, timeoutMs, admit: tools.admit };
+      sent = await send(session, Promise.resolve(data), job, content, target, options);
+      checkArrived(job, sent, await sizeOf(asking, target));
     } catch (error) {
       await discard(asking, job, tools, error);
       throw error;
@@ -73,7 +77,7 @@ export async function upload(asking: Asking, job: UploadJob, tools: UploadTools)
 }
 
 /** Names the temporary file, in the journal first. */
-function begin(
+export function begin(
   job: UploadJob,
   { sizeBytes, mtimeMs }: Content,
   tools: UploadTools,
@@ -98,75 +102,6 @@ async function resumableBytes(
   if (!begun || renaming || begun.sizeBytes !== content.sizeBytes || begun.mtimeMs !== content.mtimeMs) return 0;
   const held = await sizeOf(asking, tools.pathOf(temporary));
   return typeof held === "number" && held <= content.sizeBytes ? held : 0;
-}
-
-/** Reads what the server holds already: its bytes belong to the SHA-1 all the same. */
-async function skip(content: Content, hash: Hash, offsetBytes: number): Promise<void> {
-  const buffer = Buffer.allocUnsafe(LARGEST_CHUNK_BYTES);
-  for (let left = offsetBytes; left > 0; ) {
-    const length = await content.read(buffer.subarray(0, Math.min(left, buffer.length)));
-    if (length === 0) return;
-    hash.update(buffer.subarray(0, length));
-    left -= length;
-  }
-}
-
-/** STOR, or APPE after what is there, then the size as the server has it: "all bytes sent" proves nothing. */
-async function send(
-  asking: Asking,
-  job: UploadJob,
-  content: Content,
-  target: string,
-  offsetBytes: number,
-  tools: UploadTools,
-): Promise<{ sizeBytes: number; sha1: string }> {
-  const hash = createHash("sha1");
-  await skip(content, hash, offsetBytes);
-  let sentBytes = offsetBytes;
-  const command = offsetBytes > 0 ? "APPE" : "STOR";
-  const stored = await store(asking.session, asking.capabilities, `${command} ${target}`, content, {
-    timeoutMs: asking.timeoutMs,
-    chunkBytes: Math.min(LARGEST_CHUNK_BYTES, Math.max(SMALLEST_CHUNK_BYTES, content.sizeBytes + 1)),
-    admit: tools.admit,
-    onChunk(chunk) {
-      hash.update(chunk);
-      sentBytes += chunk.length;
-      job.onProgress?.(sentBytes);
-    },
-  });
-  if (stored.readError) {
-    throw new SiteError(`Cannot read "${job.path}" to its end: ${stored.readError.message}`, {
-      kind: "permanent",
-      reason: "unreadable",
-      cause: stored.readError,
-    });
-  }
-  if (isRefusal(stored.reply)) throw refused(`store "${job.path}"`, stored.reply);
-  if (!stored.whole) {
-    throw new SiteError(
-      `The transfer of "${job.path}" broke off: ${stored.broken?.message ?? "the server ended it early"}`,
-      {
-        kind: "transient",
-        reason: stored.broken instanceof SiteError ? stored.broken.reason : "connection",
-        code: stored.reply.code,
-        cause: stored.broken,
-      },
-    );
-  }
-  if (sentBytes !== content.sizeBytes || !(await content.isUnchanged())) {
-    throw new SiteError(`"${job.path}" changed while it was sent: it is sent again`, {
-      kind: "transient",
-      reason: "changed",
-    });
-  }
-  const arrived = await sizeOf(asking, target);
-  if (arrived === sentBytes || (arrived === "unknown" && stored.whole)) {
-    return { sizeBytes: sentBytes, sha1: hash.digest("hex") };
-  }
-  throw new SiteError(
-    `Cannot store "${job.path}": ${sentBytes} bytes were sent, the server holds ${arrived === undefined ? "nothing" : `${arrived} bytes`}`,
-    { kind: "transient", reason: "size" },
-  );
 }
 
 /** A large file whose transfer broke off while the session lived: what arrived is kept. */

@@ -1,0 +1,91 @@
+import { createHash, type Hash } from "node:crypto";
+import type { Socket } from "node:net";
+import { isRefusal } from "./pipeline.ts";
+import { refused } from "./query.ts";
+import type { Session } from "./session.ts";
+import { type Content, SiteError, type UploadJob } from "./site.ts";
+import { store } from "./transfer.ts";
+
+const SMALLEST_CHUNK_BYTES = 16 * 1024;
+const LARGEST_CHUNK_BYTES = 256 * 1024;
+
+/** What went out. */
+export interface Sent {
+  sizeBytes: number;
+  sha1: string;
+}
+
+/** Reads what the server holds already: its bytes belong to the SHA-1 all the same. */
+async function skip(content: Content, hash: Hash, offsetBytes: number): Promise<void> {
+  const buffer = Buffer.allocUnsafe(LARGEST_CHUNK_BYTES);
+  for (let left = offsetBytes; left > 0; ) {
+    const length = await content.read(buffer.subarray(0, Math.min(left, buffer.length)));
+    if (length === 0) return;
+    hash.update(buffer.subarray(0, length));
+    left -= length;
+  }
+}
+
+/**
+ * Sends a file to its temporary name: STOR, or APPE after what is there already.
+ * @throws SiteError when not every byte went out, or the file did not stay the same meanwhile
+ */
+export async function send(
+  session: Session,
+  opening: Promise<Socket>,
+  job: UploadJob,
+  content: Content,
+  target: string,
+  options: { offsetBytes: number; timeoutMs: number; admit: (bytes: number) => Promise<void> },
+): Promise<Sent> {
+  const { offsetBytes, timeoutMs, admit } = options;
+  const hash = createHash("sha1");
+  await skip(content, hash, offsetBytes);
+  let sentBytes = offsetBytes;
+  const command = offsetBytes > 0 ? "APPE" : "STOR";
+  const stored = await store(session, opening, `${command} ${target}`, content, {
+    timeoutMs,
+    chunkBytes: Math.min(LARGEST_CHUNK_BYTES, Math.max(SMALLEST_CHUNK_BYTES, content.sizeBytes + 1)),
+    admit,
+    onChunk(chunk) {
+      hash.update(chunk);
+      sentBytes += chunk.length;
+      job.onProgress?.(sentBytes);
+    },
+  });
+  if (stored.readError) {
+    throw new SiteError(`Cannot read "${job.path}" to its end: ${stored.readError.message}`, {
+      kind: "permanent",
+      reason: "unreadable",
+      cause: stored.readError,
+    });
+  }
+  if (isRefusal(stored.reply)) throw refused(`store "${job.path}"`, stored.reply);
+  if (!stored.whole) {
+    throw new SiteError(
+      `The transfer of "${job.path}" broke off: ${stored.broken?.message ?? "the server ended it early"}`,
+      {
+        kind: "transient",
+        reason: stored.broken instanceof SiteError ? stored.broken.reason : "connection",
+        code: stored.reply.code,
+        cause: stored.broken,
+      },
+    );
+  }
+  if (sentBytes !== content.sizeBytes || !(await content.isUnchanged())) {
+    throw new SiteError(`"${job.path}" changed while it was sent: it is sent again`, {
+      kind: "transient",
+      reason: "changed",
+    });
+  }
+  return { sizeBytes: sentBytes, sha1: hash.digest("hex") };
+}
+
+/** The gate before the rename: "all bytes sent" proves nothing. @throws SiteError "size" */
+export function checkArrived(job: UploadJob, { sizeBytes }: Sent, arrived: number | undefined | "unknown"): void {
+  if (arrived === sizeBytes || arrived === "unknown") return;
+  throw new SiteError(
+    `Cannot store "${job.path}": ${sizeBytes} bytes were sent, the server holds ${arrived === undefined ? "nothing" : `${arrived} bytes`}`,
+    { kind: "transient", reason: "size" },
+  );
+}
