@@ -25,7 +25,7 @@ export interface ScanOptions {
  */
 export async function scan(folder: string, options: ScanOptions): Promise<Snapshot> {
   const snapshot: Snapshot = { files: new Map(), folders: new Set(), problems: [], skipped: new Map() };
-  const pending: RelPath[] = [""];
+  const pending: Pending[] = [{ path: "", place: undefined }];
   let sliceStart = performance.now();
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     scanFolder(folder, at, options, snapshot, pending);
@@ -37,13 +37,21 @@ export async function scan(folder: string, options: ScanOptions): Promise<Snapsh
   return snapshot;
 }
 
+/** A folder still to be read, and which one it was when it was seen. */
+interface Pending {
+  path: RelPath;
+  place: string | undefined;
+}
+
 function scanFolder(
   folder: string,
-  at: RelPath,
-  { scope, follow, nameForSite }: ScanOptions,
+  folderAt: Pending,
+  options: ScanOptions,
   snapshot: Snapshot,
-  pending: RelPath[],
+  pending: Pending[],
 ): void {
+  const { follow, nameForSite } = options;
+  const at = folderAt.path;
   const here = join(folder, at);
   let entries: Dirent[];
   try {
@@ -51,6 +59,11 @@ function scanFolder(
   } catch (error) {
     if (at === "") throw new FolderError(`Cannot read the folder "${folder}": ${wordsOf(error)}`, { cause: error });
     snapshot.problems.push(unreadable(at, "read the folder", error));
+    return;
+  }
+  if (folderAt.place !== undefined && placeOf(here) !== folderAt.place) {
+    // What was read may be the inside of another folder, by way of a link.
+    snapshot.problems.push({ path: at, reason: "vanished", detail: `"${at}" was replaced while it was read` });
     return;
   }
   for (const entry of entries) {
@@ -76,11 +89,18 @@ function scanFolder(
       });
       continue;
     }
-    take(path, name, stat, scope, snapshot, pending);
+    take(path, name, stat, options, snapshot, pending);
   }
 }
 
-function take(path: RelPath, name: string, stat: Stats, scope: Scope, snapshot: Snapshot, pending: RelPath[]): void {
+function take(
+  path: RelPath,
+  name: string,
+  stat: Stats,
+  { scope, follow }: ScanOptions,
+  snapshot: Snapshot,
+  pending: Pending[],
+): void {
   const isFolder = stat.isDirectory();
   const reason = scope.outside(path, isFolder);
   if (reason) return skip(snapshot, { path, isFolder, reason, told: reason === "too-deep" && isFolder });
@@ -88,7 +108,7 @@ function take(path: RelPath, name: string, stat: Stats, scope: Scope, snapshot: 
   if (stat.isSymbolicLink()) return skip(snapshot, { path, isFolder: false, reason: "link", told: true });
   if (isFolder) {
     snapshot.folders.add(path);
-    pending.push(path);
+    pending.push({ path, place: follow ? undefined : `${stat.dev}:${stat.ino}` });
   } else if (stat.isFile()) {
     snapshot.files.set(path, fileEntry(stat));
   } else {
@@ -105,6 +125,12 @@ function statOf(path: string, entry: Dirent, follow: boolean): Stats | Error {
     // A directory entry says what it was; only a stat says that it still is.
     return error instanceof Error ? error : new Error(`${entry.name}: ${String(error)}`);
   }
+}
+
+/** The identity of a folder that is no link; undefined for anything else. */
+function placeOf(folder: string): string | undefined {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  return stat?.isDirectory() ? `${stat.dev}:${stat.ino}` : undefined;
 }
 
 /** Whether a link leads to a folder that it stands in: a walk into it would never end. */

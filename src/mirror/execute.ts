@@ -55,13 +55,13 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
   }
   for (let tries = 0; byOperation.size > 0 && !options.isStopped(); ) {
     let lost: SiteError | undefined;
-    let startedAt = performance.now();
+    let startedAt = options.monotonicMs();
     const again: SiteError[] = [];
     const before = byOperation.size;
     const report = (operation: Operation, result: OperationResult) => {
       const action = byOperation.get(operation);
       if (!action) return;
-      const now = performance.now();
+      const now = options.monotonicMs();
       if (result.status === "failed" && isWorthRetrying(result.error) && tries < options.retries) {
         again.push(result.error);
         return;

@@ -4,6 +4,8 @@ export interface Patience {
   /** Tries after the first. */
   retries: number;
   sleep(ms: number): Promise<void>;
+  /** Milliseconds that never jump, from any start. */
+  monotonicMs(): number;
   /** 0 ≤ x < 1. */
   random(): number;
   /** Whether somebody wants the run to end. */

@@ -148,8 +148,12 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
   return asksAgain && (moved > 0 || unrenamable.size > refusedBefore);
 }
 
-/** Whether the site still holds, below a folder that is to go, files that are to go as well. */
+/** Whether the site still holds, below a folder that is to go, entries of ours that are to go as well. */
 function holdsOurs(folder: RelPath, { manifest, snapshot, scan }: Rounds): boolean {
+  for (const path of manifest.folders) {
+    if (path !== folder && isAtOrBelow(path, folder) && !snapshot.folders.has(path) && scan.scope.isInside(path, true))
+      return true;
+  }
   for (const path of manifest.files.keys()) {
     if (path !== folder && isAtOrBelow(path, folder) && !snapshot.files.has(path) && scan.scope.isInside(path, false))
       return true;

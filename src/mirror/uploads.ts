@@ -38,7 +38,7 @@ export async function uploadAll(actions: readonly Action[], barred: Barred, opti
 
   function take(): UploadJob | undefined {
     if (isOver()) return undefined;
-    const now = performance.now();
+    const now = options.monotonicMs();
     const due = again.findIndex((attempt) => attempt.dueAtMs <= now);
     const [retried] = due < 0 ? [] : again.splice(due, 1);
     if (retried) return retried.job;
@@ -62,12 +62,12 @@ export async function uploadAll(actions: readonly Action[], barred: Barred, opti
       attempts.delete(job);
       lostInARow = 0;
       fullInARow = 0;
-      const ms = performance.now() - attempt.startedAtMs;
+      const ms = options.monotonicMs() - attempt.startedAtMs;
       return onOutcome({ status: "done", action: attempt.action, ms, uploaded: result });
     }
     if (isWorthRetrying(result) && attempt.tries < options.retries && !options.isStopped()) {
       attempt.tries++;
-      attempt.dueAtMs = performance.now() + delayMs(attempt.tries - 1, options.random);
+      attempt.dueAtMs = options.monotonicMs() + delayMs(attempt.tries - 1, options.random);
       again.push(attempt);
       return options.onRetry(job.path, result, attempt.tries);
     }
@@ -87,7 +87,8 @@ export async function uploadAll(actions: readonly Action[], barred: Barred, opti
 
   async function work(): Promise<void> {
     for (let refusals = 0; !isOver(); ) {
-      const waitMs = next < actions.length ? 0 : Math.min(...again.map(({ dueAtMs }) => dueAtMs - performance.now()));
+      const waitMs =
+        next < actions.length ? 0 : Math.min(...again.map(({ dueAtMs }) => dueAtMs - options.monotonicMs()));
       if (waitMs === Number.POSITIVE_INFINITY) return;
       if (waitMs > 0) await options.sleep(waitMs);
       try {

@@ -48,7 +48,10 @@ export async function performAll(
       const operation = operations[at++];
       if (operation) window.push(operation);
     }
-    const sendable = window.filter((operation) => operation.op !== "touch" || timed !== "none");
+    const unsafe = window.filter(hasUnsafeName);
+    for (const operation of unsafe) report(operation, unsafeResult(operation));
+    const isTimed = (operation: Operation) => operation.op !== "touch" || timed !== "none";
+    const sendable = window.filter((operation) => isTimed(operation) && !unsafe.includes(operation));
     const commands = sendable.map((operation) => commandsOf(operation, tools.pathOf, timed));
     let replies: Reply[];
     let ending: SessionEnded | undefined;
@@ -60,7 +63,7 @@ export async function performAll(
       replies = error.answered;
     }
     for (const operation of window)
-      if (!sendable.includes(operation)) report(operation, { status: "done", note: "undated" });
+      if (!isTimed(operation) && !unsafe.includes(operation)) report(operation, { status: "done", note: "undated" });
     const secondLooks: Array<[Operation, Reply]> = [];
     let taken = 0;
     for (const [index, operation] of sendable.entries()) {
@@ -131,6 +134,19 @@ async function resultDespite(
     default:
       return operation satisfies never;
   }
+}
+
+/** A server may list names that no command can hold. */
+function hasUnsafeName(operation: Operation): boolean {
+  return /[\r\n\0]/.test(operation.path) || (operation.op === "rename" && /[\r\n\0]/.test(operation.from));
+}
+
+function unsafeResult({ path }: Operation): OperationResult {
+  const error = new SiteError(`Cannot touch "${path}" on the server: its name holds a line break or a zero byte`, {
+    kind: "permanent",
+    reason: "unsafe-name",
+  });
+  return { status: "failed", error };
 }
 
 function blockedBy(type: string, path: RelPath, refusal: Reply): OperationResult {

@@ -134,6 +134,9 @@ export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline
         if (ended) return reject(new SessionEnded(ended));
         const answered: Reply[] = [];
         if (commands.length === 0) return resolve(answered);
+        // Before anything is queued: a queue that waits for what was never sent is out of step for good.
+        const unsafe = commands.find(({ text }) => isUnsafe(text));
+        if (unsafe) return reject(unsafeCommand(unsafe));
         for (const command of commands) {
           queue.push({
             verb: verbOf(command.text),
@@ -177,7 +180,10 @@ export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline
         },
       };
       if (ended) expected.fail(ended);
-      else {
+      else if (isUnsafe(command.text)) {
+        started.reject(unsafeCommand(command));
+        finished.reject(unsafeCommand(command));
+      } else {
         queue.push(expected);
         write([command]);
         watchHead();
@@ -201,6 +207,16 @@ export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline
 
 function verbOf(command: string): string {
   return command === "" ? "the connection" : (command.split(" ", 1)[0] ?? command);
+}
+
+/** What would be more than one command. */
+const isUnsafe = (text: string) => /[\r\n\0]/.test(text);
+
+function unsafeCommand({ text }: Command): SiteError {
+  return new SiteError(`Cannot send ${verbOf(text)} for a name that holds a line break or a zero byte`, {
+    kind: "permanent",
+    reason: "unsafe-name",
+  });
 }
 
 function closedByServer(reply: Reply): SiteError {
