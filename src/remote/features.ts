@@ -49,8 +49,11 @@ export function parseFtpTime(text: string): number | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?$/.exec(text.trim());
   if (!match) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
-  const time = Date.UTC(year, month - 1, day, hour, minute, second);
-  return Number.isNaN(time) ? undefined : time + Number(match[7] ?? 0) * 1000;
+  const midnight = new Date(Date.UTC(year, month - 1, day));
+  // A leap second is legal; a day that the calendar does not have is not.
+  const isReal = midnight.getUTCMonth() === month - 1 && midnight.getUTCDate() === day;
+  if (!isReal || hour > 23 || minute > 59 || second > 60) return undefined;
+  return midnight.getTime() + ((hour * 60 + minute) * 60 + second) * 1000 + Number(match[7] ?? 0) * 1000;
 }
 
 /** The port of a 229 reply to EPSV, `229 … (|||port|)` (RFC 2428). */

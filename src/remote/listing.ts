@@ -1,4 +1,4 @@
-import { FileType, parseList } from "basic-ftp";
+import { type FileInfo, FileType, parseList } from "basic-ftp";
 import { parseFtpTime } from "./features.ts";
 import type { RemoteEntry } from "./site.ts";
 
@@ -24,7 +24,7 @@ export function parseMachineLine(line: string): RemoteEntry | undefined {
         break;
       }
       case "size":
-        if (/^\d+$/.test(value)) entry.sizeBytes = Number(value);
+        if (/^\d+$/.test(value) && Number.isSafeInteger(Number(value))) entry.sizeBytes = Number(value);
         break;
       case "modify": {
         const time = parseFtpTime(value);
@@ -45,17 +45,47 @@ function staysInFolder(name: string): boolean {
   return name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name);
 }
 
-export function parseMachineListing(text: string): RemoteEntry[] {
-  return text
-    .split(/\r?\n/)
-    .map(parseMachineLine)
-    .filter((entry) => entry !== undefined)
-    .filter((entry) => staysInFolder(entry.name));
+/** Lines that were not understood make a listing incomplete: nothing may be concluded from an absence in it. */
+export interface ParsedListing {
+  entries: RemoteEntry[];
+  isUnderstood: boolean;
+}
+
+const linesOf = (text: string) => text.split(/\r?\n/).filter((line) => line.trim() !== "");
+
+export function parseMachineListing(text: string): ParsedListing {
+  const entries: RemoteEntry[] = [];
+  let isUnderstood = true;
+  for (const line of linesOf(text)) {
+    const entry = parseMachineLine(line);
+    if (entry && staysInFolder(entry.name)) entries.push(entry);
+    else if (!/(^|;)type=[cp]dir;/i.test(line)) isUnderstood = false;
+  }
+  return { entries, isUnderstood };
 }
 
 /** A LIST reply, Unix or DOS style. Its times are dropped: they have neither zone nor seconds. */
-export function parseHumanListing(text: string): RemoteEntry[] {
-  return parseList(text)
+export function parseHumanListing(text: string): ParsedListing {
+  const entries: RemoteEntry[] = [];
+  let isUnderstood = true;
+  for (const line of linesOf(text)) {
+    if (/^total\b/i.test(line)) continue;
+    const parsed = parseHumanLine(line);
+    if (parsed) entries.push(...parsed);
+    else isUnderstood = false;
+  }
+  return { entries, isUnderstood };
+}
+
+/** Nothing for `.` and `..`; undefined for a line in a form that basic-ftp does not know. */
+function parseHumanLine(line: string): RemoteEntry[] | undefined {
+  let infos: FileInfo[];
+  try {
+    infos = parseList(line);
+  } catch {
+    return undefined;
+  }
+  return infos
     .filter((info) => staysInFolder(info.name))
     .map((info) => {
       if (info.type === FileType.File) return { name: info.name, type: "file" as const, sizeBytes: info.size };

@@ -42,7 +42,11 @@ async function judgeRefusal(
   temporary: RelPath,
   tools: UploadTools,
 ): Promise<void> {
-  const about = await entryOf(asking, tools.pathOf(job.path));
+  const about = await entryOf(asking, tools.pathOf(job.path)).catch((error) => {
+    // A name that may not even be asked for is refused for itself.
+    if (error instanceof SiteError && error.kind === "permanent") return undefined;
+    throw error;
+  });
   let error = about?.type === "folder" ? blocked(job.path, reply) : refused(`rename a file onto "${job.path}"`, reply);
   const isPerhapsGeneral = about?.type === "file" && reply.code >= 500 && !NOT_ABOUT_THE_TARGET.includes(reply.code);
   if (isPerhapsGeneral) {

@@ -1,5 +1,5 @@
 import { type Capabilities, parseFtpTime, parseSize } from "./features.ts";
-import { parseHumanListing, parseMachineLine, parseMachineListing } from "./listing.ts";
+import { type ParsedListing, parseHumanListing, parseMachineLine, parseMachineListing } from "./listing.ts";
 import { type Command, isRefusal, type Reply } from "./pipeline.ts";
 import type { Session } from "./session.ts";
 import { type Listing, type RemoteEntry, SiteError } from "./site.ts";
@@ -101,7 +101,7 @@ export async function list(asking: Asking, folder: string): Promise<Listing> {
   const { session, capabilities, timeoutMs } = asking;
   if (capabilities.mlsd) {
     const { reply, text } = await retrieve(session, capabilities, `MLSD ${folder}`, timeoutMs);
-    if (!isRefusal(reply)) return { entries: parseMachineListing(text), complete: isComplete(reply) };
+    if (!isRefusal(reply)) return listing(parseMachineListing(text), reply);
     if (!isUnsupported(reply)) throw notListed(folder, reply);
     capabilities.mlsd = false;
   }
@@ -111,11 +111,15 @@ export async function list(asking: Asking, folder: string): Promise<Listing> {
     if (isRefusal(reply)) throw notListed(folder, reply);
     const here = await retrieve(session, capabilities, "LIST -a", timeoutMs);
     if (isRefusal(here.reply)) throw notListed(folder, here.reply);
-    return { entries: parseHumanListing(here.text), complete: isComplete(here.reply) };
+    return listing(parseHumanListing(here.text), here.reply);
   }
   const { reply, text } = await retrieve(session, capabilities, `LIST ${folder}`, timeoutMs);
   if (isRefusal(reply)) throw notListed(folder, reply);
-  return { entries: parseHumanListing(text), complete: isComplete(reply) };
+  return listing(parseHumanListing(text), reply);
+}
+
+function listing({ entries, isUnderstood }: ParsedListing, reply: Reply): Listing {
+  return { entries, complete: isUnderstood && isComplete(reply) };
 }
 
 /** Pure-FTPd cuts a listing at 10,000 entries and says so in its 226. */
