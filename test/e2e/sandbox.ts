@@ -1,0 +1,149 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { certificate } from "../servers/certificates.ts";
+import { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from "../servers/embedded.ts";
+import { type RealServerKind, startRealServer } from "../servers/real.ts";
+import type { TestServer, TlsMode } from "../servers/server.ts";
+import { executable, type Finished, type Running, type Surroundings, startProgram } from "./program.ts";
+import { type LogLine, readRecords } from "./records.ts";
+import { differences, readTree } from "./trees.ts";
+import { waitFor } from "./wait.ts";
+
+/** The remote folder in every site here. */
+const REMOTE_FOLDER = "www";
+const PASSED_ON = ["PATH", "LANG", "TMPDIR", "SystemRoot", "TEMP", "TMP"];
+
+/** Where one test has its folder, log, state and home; all that it starts ends with it. */
+export interface Sandbox extends AsyncDisposable {
+  /** Holds everything else; the current folder of what is run. */
+  readonly root: string;
+  /** FOLDER. */
+  readonly folder: string;
+  readonly logFile: string;
+  readonly stateDir: string;
+  readonly home: string;
+  /** Below FOLDER. */
+  path(relative: string): string;
+  /** Writes a file of FOLDER, making the folders above it. */
+  write(relative: string, content: string | Uint8Array): void;
+  embedded(options?: EmbeddedServerOptions): Promise<EmbeddedServer>;
+  real(kind: RealServerKind, tls: TlsMode): Promise<TestServer>;
+  /** FOLDER SITE and the options that every run of this sandbox has; its log is JSON. */
+  site(server: TestServer): string[];
+  env(server: TestServer | undefined, more?: Record<string, string>): Surroundings["env"];
+  /** Runs the executable to its end. */
+  run(args: string[], env?: Surroundings["env"], cwd?: string): Promise<Finished>;
+  /** The same, by a user whom file modes bind: root's way around them is taken away. */
+  runWithoutPrivileges(args: string[], env: Surroundings["env"]): Promise<Finished>;
+  sync(server: TestServer, ...more: string[]): Promise<Finished>;
+  start(args: string[], env?: Surroundings["env"]): Running;
+  watch(server: TestServer, ...more: string[]): Running;
+  records(): LogLine[];
+  /** What is not the same in FOLDER and on the site. */
+  unequal(server: TestServer): string[];
+  /** Waits until the site is like FOLDER. */
+  mirrored(server: TestServer, running?: Running): Promise<void>;
+}
+
+/** The folder on disk that holds the site. */
+export function remoteOf(server: TestServer): string {
+  return join(server.root, REMOTE_FOLDER);
+}
+
+export function siteUrl(server: TestServer): string {
+  return `${server.url}/${REMOTE_FOLDER}`;
+}
+
+export function createSandbox(): Sandbox {
+  const program = executable();
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "miroir-e2e-")));
+  const folder = join(root, "site");
+  const home = join(root, "home");
+  const logFile = join(root, "miroir.log");
+  const stateDir = join(root, "state");
+  const running: Running[] = [];
+  const servers: TestServer[] = [];
+  for (const each of [folder, home]) mkdirSync(each);
+
+  function launch(command: string[], env: Surroundings["env"], cwd: string): Running {
+    const child = startProgram(command, { cwd, env });
+    running.push(child);
+    return child;
+  }
+
+  function start(args: string[], env = environment(undefined), cwd = root): Running {
+    return launch([program, ...args], env, cwd);
+  }
+
+  function environment(server: TestServer | undefined, more: Record<string, string> = {}): Record<string, string> {
+    const env: Record<string, string> = { HOME: home, LOCALAPPDATA: home };
+    for (const name of PASSED_ON) {
+      const value = process.env[name];
+      if (value !== undefined) env[name] = value;
+    }
+    return { ...env, ...(server && { MIROIR_PASSWORD: server.password }), ...more };
+  }
+
+  function site(server: TestServer): string[] {
+    const tls = server.tls === "off" ? [] : ["--tls-ca", server.certificateFile];
+    const log = ["--log", logFile, "--log-format", "json", "--state-dir", stateDir];
+    return [folder, siteUrl(server), ...log, ...tls];
+  }
+
+  async function keep<S extends TestServer>(starting: Promise<S>): Promise<S> {
+    const server = await starting;
+    servers.push(server);
+    return server;
+  }
+
+  const unequal = (server: TestServer) => differences(readTree(folder), readTree(remoteOf(server)));
+
+  return {
+    root,
+    folder,
+    logFile,
+    stateDir,
+    home,
+    path: (relative) => join(folder, relative),
+    write(relative, content) {
+      const file = join(folder, relative);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content);
+    },
+    embedded(options = {}) {
+      const identity = options.tls === undefined || options.tls === "off" ? {} : { certificate: certificate() };
+      return keep(startEmbeddedServer({ ...identity, ...options }));
+    },
+    real: (kind, tls) => keep(startRealServer(kind, { tls })),
+    site,
+    env: environment,
+    run: (args, env, cwd) => start(args, env, cwd).finished(),
+    runWithoutPrivileges: (args, env) => launch([...unprivileged(), program, ...args], env, root).finished(),
+    sync: (server, ...more) => start(["sync", ...site(server), ...more], environment(server)).finished(),
+    start,
+    watch: (server, ...more) => start(["watch", ...site(server), ...more], environment(server)),
+    records: () => readRecords(logFile),
+    unequal,
+    mirrored: (server, watching) =>
+      waitFor("the site to be like FOLDER", () => watching?.hasEnded === true || unequal(server).length === 0, {
+        deadlineMs: 40_000,
+        state: () => `${unequal(server).join(", ")}. miroir said: ${watching?.stderr}`,
+      }),
+    async [Symbol.asyncDispose]() {
+      for (const child of running) {
+        if (!child.hasEnded) child.kill("SIGKILL");
+        await child.finished();
+      }
+      for (const server of servers) await server.stop();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A prefix to a command line, empty where nobody has to be bound. */
+function unprivileged(): string[] {
+  if (process.getuid?.() !== 0) return [];
+  const without = "-dac_override,-dac_read_search";
+  return ["setpriv", `--inh-caps=${without}`, `--bounding-set=${without}`];
+}

@@ -1,0 +1,104 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { type Running, requireFresh, startProgram } from "../e2e/program.ts";
+import { type LogLine, readRecords } from "../e2e/records.ts";
+import { differences, readTree } from "../e2e/trees.ts";
+import { certificate } from "../servers/certificates.ts";
+import { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from "../servers/embedded.ts";
+
+const REMOTE_FOLDER = "www";
+
+/** One test's place inside the system that has Wine: the Windows executable, FOLDER, log and state. */
+export interface WineSandbox extends AsyncDisposable {
+  /** Seen from here. */
+  readonly folder: string;
+  readonly logFile: string;
+  readonly stateDir: string;
+  /** As Windows writes it: `Z:\root\miroir-wine-x\site`. */
+  windowsPath(name: string): string;
+  write(relative: string, content: string | Uint8Array): void;
+  embedded(options?: EmbeddedServerOptions): Promise<EmbeddedServer>;
+  /** FOLDER SITE and the options that every run here has; its log is JSON. */
+  site(server: EmbeddedServer): string[];
+  start(args: string[], password: string): Running;
+  records(): LogLine[];
+  remote(server: EmbeddedServer): string;
+  unequal(server: EmbeddedServer): string[];
+}
+
+/** The system with Wine that MIROIR_WINE_ROOT names, made by `.ci/wine`. */
+export function wineRoot(): string {
+  const root = process.env.MIROIR_WINE_ROOT ?? "";
+  if (root === "") throw new Error('Cannot test under Wine: MIROIR_WINE_ROOT is not set. Run ".ci/wine FOLDER" first');
+  return root;
+}
+
+/** dist/miroir.exe, or what MIROIR_TEST_WINDOWS_EXECUTABLE names. */
+function windowsExecutable(): string {
+  const given = process.env.MIROIR_TEST_WINDOWS_EXECUTABLE;
+  if (given !== undefined && given !== "") return given;
+  const file = join(import.meta.dir, "..", "..", "dist", "miroir.exe");
+  requireFresh(file, "bun build.ts --target windows-x64");
+  return file;
+}
+
+export function createWineSandbox(): WineSandbox {
+  const system = wineRoot();
+  const program = windowsExecutable();
+  mkdirSync(join(system, "root"), { recursive: true });
+  const root = mkdtempSync(join(system, "root", "miroir-wine-"));
+  const folder = join(root, "site");
+  const logFile = join(root, "miroir.log");
+  const stateDir = join(root, "state");
+  const running: Running[] = [];
+  const servers: EmbeddedServer[] = [];
+  mkdirSync(folder);
+  copyFileSync(program, join(root, "miroir.exe"));
+
+  const windowsPath = (name: string) => ["Z:", "root", basename(root), name].join("\\");
+  const remote = (server: EmbeddedServer) => join(server.root, REMOTE_FOLDER);
+
+  return {
+    folder,
+    logFile,
+    stateDir,
+    windowsPath,
+    write(relative, content) {
+      const file = join(folder, relative);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content);
+    },
+    async embedded(options = {}) {
+      const identity = certificate();
+      const server = await startEmbeddedServer({ certificate: identity, ...options });
+      servers.push(server);
+      copyFileSync(identity.authorityFile, join(root, "authority.pem"));
+      return server;
+    },
+    site(server) {
+      const tls = server.tls === "off" ? [] : ["--tls-ca", windowsPath("authority.pem")];
+      const files = ["--log", windowsPath("miroir.log"), "--state-dir", windowsPath("state")];
+      return [windowsPath("site"), `${server.url}/${REMOTE_FOLDER}`, ...files, "--log-format", "json", ...tls];
+    },
+    start(args, password) {
+      // The child is the Windows program itself: chroot, env and wine each become the next.
+      const wine = ["env", "-i", "PATH=/usr/bin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "WINEDEBUG=-all"];
+      const place = ["WINEPREFIX=/root/wp", "XDG_RUNTIME_DIR=/tmp", `MIROIR_PASSWORD=${password}`];
+      const command = ["chroot", system, ...wine, ...place, "wine", windowsPath("miroir.exe"), ...args];
+      const child = startProgram(command, { cwd: "/", env: { PATH: process.env.PATH ?? "" } });
+      running.push(child);
+      return child;
+    },
+    records: () => readRecords(logFile),
+    remote,
+    unequal: (server) => differences(readTree(folder), readTree(remote(server))),
+    async [Symbol.asyncDispose]() {
+      for (const child of running) {
+        if (!child.hasEnded) child.kill("SIGKILL");
+        await child.finished();
+      }
+      for (const server of servers) await server.stop();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
