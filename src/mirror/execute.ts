@@ -88,7 +88,7 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
       break;
     }
     const [first] = byOperation.values();
-    options.onRetry(first?.path ?? "", cause, tries);
+    options.onRetry(first?.path ?? "", cause, Math.max(1, tries));
     await options.sleep(delayMs(tries, options.random));
   }
 }

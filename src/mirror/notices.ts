@@ -41,7 +41,7 @@ export function createNotices(
   isWatching: () => boolean,
 ): Notices {
   const told = new Set(toldBefore);
-  const failures = new Map<string, number>();
+  const failures = new Map<RelPath, Map<string, number>>();
   let parkedList = "";
   let news = 0;
   let failing: { failure: Failure; sinceMs: number } | undefined;
@@ -72,10 +72,10 @@ export function createNotices(
       return failed;
     },
     failed(path, { reason, detail, code }) {
-      const key = `${reason} ${path}`;
-      const last = failures.get(key);
+      const tellings = failures.get(path) ?? new Map<string, number>();
+      const last = tellings.get(reason);
       if (last !== undefined && now() - last < REPEAT_FAILURE_MS) return;
-      failures.set(key, now());
+      failures.set(path, tellings.set(reason, now()));
       news++;
       log.error({ event: "fail", path, reason, detail, ...(code !== undefined && { code }) });
     },
@@ -89,7 +89,7 @@ export function createNotices(
       for (const path of paths) log.warn({ event: "refuse", path, reason: "parked", terminal: false });
     },
     mended(path) {
-      for (const key of failures.keys()) if (key.endsWith(` ${path}`)) failures.delete(key);
+      failures.delete(path);
     },
     passFailed(failure) {
       const isSame = failing?.failure.reason === failure.reason && failing.failure.code === failure.code;

@@ -77,17 +77,21 @@ export function parseHumanListing(text: string): ParsedListing {
   return { entries, isUnderstood };
 }
 
-/** Nothing for `.` and `..`; undefined for a line in a form that basic-ftp does not know. */
+/**
+ * Nothing for `.` and `..`; undefined for a line in a form that basic-ftp does not know. Its patterns end a name at a
+ * Unicode line separator: letters of private use stand in for those.
+ */
 function parseHumanLine(line: string): RemoteEntry[] | undefined {
   let infos: FileInfo[];
   try {
-    infos = parseList(line);
+    infos = parseList(line.replace(/[\u2028\u2029]/g, (separator) => (separator === "\u2028" ? "\ue028" : "\ue029")));
   } catch {
     return undefined;
   }
   return infos
     .filter((info) => staysInFolder(info.name))
     .map((info) => {
+      info.name = info.name.replaceAll("\ue028", "\u2028").replaceAll("\ue029", "\u2029");
       if (info.type === FileType.File) return { name: info.name, type: "file" as const, sizeBytes: info.size };
       return { name: info.name, type: info.type === FileType.Directory ? ("folder" as const) : ("other" as const) };
     });

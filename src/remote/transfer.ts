@@ -75,7 +75,15 @@ async function transferring<T>(
   };
   const transfer = session.pipeline.transfer({ text: command, expects: [226, 250] });
   try {
-    plain = await opening;
+    try {
+      plain = await opening;
+    } catch (error) {
+      // A server that refuses the command at once closes its port with it: the refusal is what counts.
+      transfer.awaitVerdict(Math.min(options.timeoutMs, VERDICT_AFTER_BREAK_MS));
+      const refusal = await transfer.started;
+      if (!isRefusal(refusal)) throw error;
+      return { reply: refusal, carried: undefined, broken };
+    }
     data = plain;
     plain.on("error", onError);
     const started = await transfer.started;
