@@ -59,9 +59,10 @@ export async function assemble(data: RunData): Promise<Assembled | { refused: Ex
     for (const step of closing.reverse()) step();
     return { refused: code };
   };
+  let log: Log | undefined;
   try {
-    const log = openLog(data, credentials.password);
-    closing.push(() => log.close());
+    log = openLog(data, credentials.password);
+    closing.push(() => log?.close());
     const state = isDry
       ? readOnlyState(directory, identity)
       : openState({ directory, ...identity, now: () => new Date() });
@@ -73,7 +74,7 @@ export async function assemble(data: RunData): Promise<Assembled | { refused: Ex
       return refuse(EXIT.unsafe);
     }
     if (!isDry) {
-      const lock = await acquire(directory, log);
+      const lock = await acquireLock(directory);
       closing.push(() => lock.release());
       closing.push(obeyStopRequests(directory, data));
       tellStart(data, log, identity.site, folder, credentials.warnings);
@@ -82,9 +83,12 @@ export async function assemble(data: RunData): Promise<Assembled | { refused: Ex
   } catch (error) {
     if (!(error instanceof LogOpenError || error instanceof LockedError || error instanceof StateError)) throw error;
     complain(error.message);
-    if (error instanceof LockedError) return refuse(EXIT.locked);
-    const isUnusable = error instanceof LogOpenError || error.kind === "unusable" || error.kind === "disk";
-    return refuse(isUnusable ? EXIT.usage : EXIT.unsafe);
+    const isUnusable = error instanceof LogOpenError || (error instanceof StateError && error.kind === "unusable");
+    const code = error instanceof LockedError ? EXIT.locked : isUnusable ? EXIT.usage : EXIT.unsafe;
+    const reason = error instanceof LockedError ? "locked" : "manifest";
+    log?.error({ event: "refuse", reason, detail: error.message, terminal: false });
+    log?.info({ event: "stop", exit: code, terminal: false });
+    return refuse(code);
   }
 }
 
@@ -192,22 +196,6 @@ function openLog({ invocation, env }: RunData, password: string): Log {
     logKeep: options.logKeep,
     onLogFailure: complain,
   });
-}
-
-/** @throws LockedError, StateError; either way the log has it */
-async function acquire(directory: string, log: Log) {
-  try {
-    return await acquireLock(directory);
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    log.error({
-      event: "refuse",
-      reason: error instanceof LockedError ? "locked" : "manifest",
-      detail,
-      terminal: false,
-    });
-    throw error;
-  }
 }
 
 function tellStart({ invocation }: RunData, log: Log, site: string, folder: string, warnings: readonly string[]): void {

@@ -37,6 +37,8 @@ export type JournalRecord =
   | { op: "folder"; path: RelPath }
   | { op: "unfolder"; path: RelPath }
   | { op: "move"; from: RelPath; to: RelPath }
+  /** A rename is about to be asked for: after a crash it may have happened. */
+  | { op: "renaming"; from: RelPath; to: RelPath }
   | { op: "intend"; intent: Intent }
   | { op: "settle"; id: string };
 
@@ -62,6 +64,7 @@ export function applyRecord(manifest: Manifest, record: JournalRecord): void {
     case "move":
       move(manifest, record.from, record.to);
       return;
+    case "renaming":
     case "intend":
     case "settle":
       return;

@@ -49,8 +49,8 @@ export function createCounts(): Counts {
       }
       // What only the manifest learns is no movement.
       if (outcome.action.op === "note") return;
-      this.moved++;
       if (outcome.status === "kept") return;
+      this.moved++;
       switch (outcome.action.op) {
         case "upload":
           this.uploaded++;

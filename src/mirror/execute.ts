@@ -11,6 +11,10 @@ export interface ExecuteOptions extends Patience {
   site: Site;
   /** Opens a local file. @throws anything with the `reason` and `detail` of a Problem, as `failureOf` reads it */
   open(path: RelPath): Promise<Content>;
+  /** Notes in the journal that renames are about to be asked for. */
+  renaming(renames: ReadonlyArray<{ from: RelPath; to: RelPath }>): void;
+  /** Whether a rename was asked for before, without an answer. */
+  mayHaveHappened(from: RelPath, to: RelPath): boolean;
   /** Notes that nothing is left of it. */
   settled(id: string): void;
   /** What an earlier run or pass left half done of a large file. */
@@ -51,8 +55,12 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
     if (cause === "mkdir") fail(action, blockedFailure(action));
     if (cause) continue;
     const operation = operationOf(action);
+    if (operation?.op === "rename" && options.mayHaveHappened(operation.from, operation.path))
+      operation.unsettled = true;
     if (operation) byOperation.set(operation, action);
   }
+  const renames = [...byOperation.keys()].filter((operation) => operation.op === "rename");
+  if (renames.length > 0) options.renaming(renames.map(({ from, path }) => ({ from, to: path })));
   for (let tries = 0; byOperation.size > 0 && !options.isStopped(); ) {
     let lost: SiteError | undefined;
     let startedAt = options.monotonicMs();

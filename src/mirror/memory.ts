@@ -9,6 +9,8 @@ export interface Memory {
   readonly manifest: Manifest | undefined;
   /** What was begun and is not known to have ended. */
   readonly intents: ReadonlyMap<string, Intent>;
+  /** Renames that were asked for, old path to new, and that may have happened without an answer. */
+  readonly renaming: ReadonlyMap<RelPath, RelPath>;
   readonly status: Status;
   /** Names of damaged files that were set aside. */
   readonly setAside: readonly string[];
@@ -39,6 +41,7 @@ export function createMemory(state: State): Memory {
   const loaded = state.load();
   const status = state.readStatus();
   const intents = new Map<string, Intent>(loaded.intents.map((intent) => [intent.id, intent]));
+  const renaming = new Map(loaded.renaming);
   let { manifest } = loaded;
   let usesApproval = false;
   let saved = { text: "", at: "" };
@@ -52,6 +55,7 @@ export function createMemory(state: State): Memory {
       return manifest;
     },
     intents,
+    renaming,
     status,
     setAside: loaded.setAside,
     adopt(adopted) {
@@ -62,6 +66,8 @@ export function createMemory(state: State): Memory {
       for (const each of records) {
         if (manifest) applyRecord(manifest, each);
         if (each.op === "intend") intents.set(each.intent.id, each.intent);
+        if (each.op === "renaming") renaming.set(each.from, each.to);
+        if (each.op === "move") renaming.delete(each.from);
         if (each.op === "settle") intents.delete(each.id);
         if (each.op === "put" && each.settles !== undefined) intents.delete(each.settles);
       }

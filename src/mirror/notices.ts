@@ -8,6 +8,7 @@ const WHY_PARKED = {
   device: "FOLDER is on another disk than before",
   "max-delete": "More entries would be deleted than --max-delete allows",
 };
+const KEPT = "not-empty ";
 const REPEAT_FAILURE_MS = 60 * 60_000;
 /** Reasons of a skip that mean that an entry in scope could not be mirrored. */
 const FAILED_SKIPS = new Set(["unsafe-name", "collision"]);
@@ -17,6 +18,8 @@ export interface Notices {
   /** @returns how many of the skipped entries count as not mirrored */
   skipped(skips: Iterable<Skip>): number;
   failed(path: RelPath, failure: Failure): void;
+  /** A folder that holds entries of others is left standing. */
+  kept(folder: RelPath): void;
   /** Deletions that wait: listed once, and again when the list is another. */
   parked(paths: readonly RelPath[], because: "max-delete" | "empty" | "device"): void;
   /** A path is mirrored again: its next failure is news. */
@@ -68,7 +71,7 @@ export function createNotices(
         else log.info(record);
       }
       // What is no longer skipped is news when it is skipped again.
-      for (const key of told) if (!present.has(key)) told.delete(key);
+      for (const key of told) if (!present.has(key) && !key.startsWith(KEPT)) told.delete(key);
       return failed;
     },
     failed(path, { reason, detail, code }) {
@@ -78,6 +81,13 @@ export function createNotices(
       failures.set(path, tellings.set(reason, now()));
       news++;
       log.error({ event: "fail", path, reason, detail, ...(code !== undefined && { code }) });
+    },
+    kept(folder) {
+      if (told.has(KEPT + folder)) return;
+      told.add(KEPT + folder);
+      news++;
+      const detail = "left standing on the server";
+      log.info({ event: "skip", path: folderShown(folder), reason: "not-empty", detail });
     },
     parked(paths, because) {
       const list = paths.join("\n");

@@ -75,7 +75,7 @@ export function logRecordOf(outcome: Outcome): LogRecord | undefined {
       return { event: "fail", path, ...from, reason, detail, ...(code !== undefined && { code }) };
     }
     case "kept":
-      return { event: "skip", path, reason: "not-empty", detail: "left standing on the server" };
+      return undefined;
     case "done": {
       const ms = Math.round(outcome.ms);
       if (action.op !== "upload") return { event: action.op, path, ...from, ms };

@@ -37,6 +37,8 @@ export interface Mirror {
   readonly hasCompleted: boolean;
 }
 
+/** A temporary file that the server does not delete is tried again this late. */
+const SWEEP_AGAIN_MS = 10 * 60_000;
 /** A watch verifies the remote in so many parts of the time it has. */
 const VERIFY_PARTS = 200;
 
@@ -48,15 +50,15 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   const notices = createNotices(log, parts.monotonicMs, status.told, isRunOn);
   const pauses = createPauses(parts.monotonicMs, parts.random);
   let isOpen = false;
+  let sweepAtMs = 0;
   /** The whole site was listed for strangers in this run. */
   let hasLooked = false;
   let verification: Verification | undefined;
   for (const file of memory.setAside) {
-    log.warn({
-      event: "warn",
-      reason: "manifest",
-      detail: `"${file}" was damaged and is set aside: what the server holds is adopted`,
-    });
+    const follows = file.startsWith("manifest")
+      ? "what the server holds is adopted"
+      : "what it held after the damage is sent again";
+    log.warn({ event: "warn", reason: "manifest", detail: `"${file}" was damaged and is set aside: ${follows}` });
   }
 
   function onRetry(path: RelPath, error: SiteError, tryNumber: number): void {
@@ -75,13 +77,20 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     isOpen = true;
     for (const intent of [...memory.intents.values()]) {
       if (isResumable(intent, snapshot)) continue;
-      await withRetries(
+      const isGone = await withRetries(
         () => site.recover(intent),
         parts,
         (error, tryNumber) => onRetry(intent.path, error, tryNumber),
       );
-      memory.record([{ op: "settle", id: intent.id }]);
+      if (isGone) memory.record([{ op: "settle", id: intent.id }]);
+      else tellLeftOver(intent);
     }
+  }
+
+  function tellLeftOver({ temporary }: Intent): void {
+    sweepAtMs = parts.monotonicMs() + SWEEP_AGAIN_MS;
+    const detail = `The server does not delete miroir's temporary file "${temporary}". It is tried again later`;
+    notices.failed(temporary, { reason: "refused", detail });
   }
 
   /** The manifest, adopted from the site when there is none. */
@@ -130,7 +139,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     const snapshot = await settledScan(folder, scan, parts.sleep);
     counts.failed += notices.skipped(snapshot.skipped.values());
     const manifest = await known(snapshot, scan.follow, counts);
-    if (memory.intents.size > 0) await connect(snapshot);
+    if (memory.intents.size > 0 && parts.monotonicMs() >= sweepAtMs) await connect(snapshot);
     await verify(manifest, scan, snapshot);
     const changesOf = await look(folder, snapshot, manifest, { scan, checksum: parts.checksum, now: parts.now });
     for (const { path, reason, detail } of snapshot.problems) {

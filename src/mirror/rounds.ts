@@ -122,6 +122,7 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
     }
     memory.record(recordsOf(outcome));
     counts.add(outcome);
+    if (outcome.status === "kept") return notices.kept(action.path);
     if (outcome.status === "failed") {
       pauses.failed(action.path);
       notices.failed(action.path, outcome.failure);
@@ -140,6 +141,8 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
     unsettled: (path) => [...memory.intents.values()].find((intent) => intent.path === path),
     open: async (path) => openFile(join(parts.folder, path), path, scan.follow),
     intend: (intent) => memory.record([{ op: "intend", intent }]),
+    renaming: (renames) => memory.record(renames.map(({ from, to }) => ({ op: "renaming", from, to }))),
+    mayHaveHappened: (from, to) => memory.renaming.get(from) === to,
     settled: (id) => memory.record([{ op: "settle", id }]),
     onOutcome: settle,
     onRetry: rounds.onRetry,

@@ -102,10 +102,14 @@ export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline
     const reply: Reply = { code: response.code, lines, text: lines.at(-1) ?? "" };
     const head = queue[0];
     if (!head || reply.code === 421) return end(closedByServer(reply));
+    if (reply.code < 100 || reply.code > 599) return end(outOfStep(reply, head.verb));
     if (reply.code < 200) {
       if (!head.onPreliminary) return end(outOfStep(reply, head.verb));
+      const clockMs = head.timeoutMs;
       head.onPreliminary(reply);
-      return watchHead();
+      // A server that only says 1xx over and over is not let keep the clock from running out.
+      if (head.timeoutMs !== clockMs) watchHead();
+      return;
     }
     if (!isRefusal(reply) && !head.positive.includes(reply.code)) return end(outOfStep(reply, head.verb));
     queue.shift();
@@ -161,13 +165,15 @@ export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline
       // Both are looked at, but an early failure of one must not count as unhandled while the other is awaited.
       started.promise.catch(() => {});
       finished.promise.catch(() => {});
+      let isStarted = false;
       const expected: Expected = {
         verb: verbOf(command.text),
         positive: command.expects,
         timeoutMs,
         onPreliminary(reply) {
-          // The bytes have their own clock now.
-          expected.timeoutMs = Number.POSITIVE_INFINITY;
+          // The bytes have their own clock now. A second 1xx must not stop the one that runs for the verdict.
+          if (!isStarted) expected.timeoutMs = Number.POSITIVE_INFINITY;
+          isStarted = true;
           started.resolve(reply);
         },
         settle(reply) {

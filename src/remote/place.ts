@@ -115,7 +115,10 @@ async function replaceBySettingAside(
     await discard(asking, job, tools, error);
     throw error;
   }
-  if (!isRefusal(setAside)) await ask(asking, `DELE ${tools.pathOf(aside)}`, [200, 250]);
+  if (isRefusal(setAside)) return;
+  const deleted = await ask(asking, `DELE ${tools.pathOf(aside)}`, [200, 250]);
+  // The intent ends with the upload: what is left of it gets one of its own.
+  if (isRefusal(deleted)) job.intend({ id: tools.nonce(), temporary: aside });
 }
 
 /**

@@ -18,11 +18,17 @@ export async function settle(
   { temporary, renaming, aside }: Unsettled,
   tools: UploadTools,
 ): Promise<Uploaded | undefined> {
-  const deleted = await ask(asking, `DELE ${tools.pathOf(temporary)}`, [200, 250]);
-  if (deleted.code >= 400 && deleted.code < 500) throw refused(`delete the temporary file "${temporary}"`, deleted);
-  const isInPlace = isRefusal(deleted) && renaming !== undefined && (await holds(asking, tools.pathOf(path), renaming));
+  const was = await sweep(asking, tools.pathOf(temporary));
+  const isInPlace = was === "absent" && renaming !== undefined && (await holds(asking, tools.pathOf(path), renaming));
   if (aside !== undefined) await restore(asking, path, aside, tools);
   return isInPlace ? renaming : undefined;
+}
+
+/** Deletes a temporary file. A refusal alone does not say that there is none. */
+async function sweep(asking: Asking, temporary: string): Promise<"deleted" | "absent" | "left"> {
+  const reply = await ask(asking, `DELE ${temporary}`, [200, 250]);
+  if (!isRefusal(reply)) return "deleted";
+  return (await entryOf(asking, temporary)) === undefined ? "absent" : "left";
 }
 
 /** Whether `path` holds exactly what was to be renamed there: same size, and the time that was set on it. */
@@ -40,18 +46,23 @@ async function restore(asking: Asking, path: RelPath, aside: RelPath, tools: Upl
     if (isRefusal(reply)) throw refused(`put "${path}" back from "${nameOf(aside)}"`, reply);
     return;
   }
-  const reply = await ask(asking, `DELE ${tools.pathOf(aside)}`, [200, 250]);
-  if (isRefusal(reply)) throw refused(`delete the temporary file "${aside}"`, reply);
+  await sweep(asking, tools.pathOf(aside));
 }
 
-/** Sweeps what an interrupted run left under the names of its intent, and nothing else. */
+/**
+ * Sweeps what an interrupted run left under the names of its intent, and nothing else.
+ * @returns false when the server does not let go of it: a temporary file too many is no reason to mirror nothing
+ */
 export async function recover(
   asking: Asking,
   intent: { id: string; path: RelPath; temporary: RelPath; aside?: RelPath },
   tools: UploadTools,
-): Promise<void> {
+): Promise<boolean> {
   const temporary = tools.pathOf(intent.temporary);
   // Folders try out names; files are what an upload leaves.
-  if ((await entryOf(asking, temporary))?.type === "folder") return sweepProbe(asking, temporary);
-  await settle(asking, intent.path, intent, tools);
+  if ((await entryOf(asking, temporary))?.type === "folder") await sweepProbe(asking, temporary);
+  else await settle(asking, intent.path, intent, tools);
+  const names = [intent.temporary, ...(intent.aside === undefined ? [] : [intent.aside])];
+  for (const name of names) if ((await entryOf(asking, tools.pathOf(name))) !== undefined) return false;
+  return true;
 }

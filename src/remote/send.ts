@@ -16,10 +16,12 @@ export interface Sent {
 }
 
 /** Reads what the server holds already: its bytes belong to the SHA-1 all the same. */
-async function skip(content: Content, hash: Hash, offsetBytes: number): Promise<void> {
+async function skip(job: UploadJob, content: Content, hash: Hash, offsetBytes: number): Promise<void> {
   const buffer = Buffer.allocUnsafe(LARGEST_CHUNK_BYTES);
   for (let left = offsetBytes; left > 0; ) {
-    const length = await content.read(buffer.subarray(0, Math.min(left, buffer.length)));
+    const length = await content.read(buffer.subarray(0, Math.min(left, buffer.length))).catch((error) => {
+      throw unreadable(job, error);
+    });
     if (length === 0) return;
     hash.update(buffer.subarray(0, length));
     left -= length;
@@ -32,7 +34,7 @@ async function skip(content: Content, hash: Hash, offsetBytes: number): Promise<
  */
 export async function send(
   session: Session,
-  opening: Promise<Socket>,
+  open: () => Promise<Socket>,
   job: UploadJob,
   content: Content,
   target: string,
@@ -40,10 +42,11 @@ export async function send(
 ): Promise<Sent> {
   const { offsetBytes, timeoutMs, admit } = options;
   const hash = createHash("sha1");
-  await skip(content, hash, offsetBytes);
+  // Before the data connection is opened: hashing gigabytes takes longer than a server keeps an idle one.
+  await skip(job, content, hash, offsetBytes);
   let sentBytes = offsetBytes;
   const command = offsetBytes > 0 ? "APPE" : "STOR";
-  const stored = await store(session, opening, `${command} ${target}`, content, {
+  const stored = await store(session, open(), `${command} ${target}`, content, {
     timeoutMs,
     chunkBytes: Math.min(LARGEST_CHUNK_BYTES, Math.max(SMALLEST_CHUNK_BYTES, content.sizeBytes + 1)),
     admit,
@@ -53,13 +56,7 @@ export async function send(
       job.onProgress?.(sentBytes);
     },
   });
-  if (stored.readError) {
-    throw new SiteError(`Cannot read "${job.path}" to its end: ${stored.readError.message}`, {
-      kind: "permanent",
-      reason: "unreadable",
-      cause: stored.readError,
-    });
-  }
+  if (stored.readError) throw unreadable(job, stored.readError);
   if (isRefusal(stored.reply)) throw refused(`store "${job.path}"`, stored.reply);
   if (!stored.whole) {
     throw new SiteError(
@@ -79,6 +76,14 @@ export async function send(
     });
   }
   return { sizeBytes: sentBytes, sha1: hash.digest("hex") };
+}
+
+function unreadable({ path }: UploadJob, cause: Error): SiteError {
+  return new SiteError(`Cannot read "${path}" to its end: ${cause.message}`, {
+    kind: "permanent",
+    reason: "unreadable",
+    cause,
+  });
 }
 
 /** The gate before the rename: "all bytes sent" proves nothing. @throws SiteError "size" */

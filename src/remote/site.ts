@@ -155,8 +155,11 @@ export interface Site {
    * begun is reported. @throws SiteError when no session could be had
    */
   uploads(next: () => UploadJob | undefined, report: (job: UploadJob, result: Uploaded | Error) => void): Promise<void>;
-  /** Deletes what is left of an interrupted upload, or puts the old content back where the new never arrived. */
-  recover(intent: { id: string; path: RelPath; temporary: RelPath; aside?: RelPath }): Promise<void>;
+  /**
+   * Deletes what is left of an interrupted upload, or puts the old content back where the new never arrived.
+   * @returns false when something is left that the server does not delete
+   */
+  recover(intent: { id: string; path: RelPath; temporary: RelPath; aside?: RelPath }): Promise<boolean>;
   /**
    * Tries out what the server makes of names, in a temporary folder of its own.
    * @param temporary path of that folder

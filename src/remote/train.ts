@@ -193,11 +193,11 @@ async function sendNext(
   const { session, capabilities, timeoutMs } = asking;
   try {
     const port = portOf(passive);
-    const data = port === undefined ? Promise.resolve(await openData(session, capabilities)) : dialData(session, port);
+    const open = () => (port === undefined ? openData(session, capabilities) : dialData(session, port));
     const { id, temporary } = begin(job, content, tools);
     const readAtMs = tools.now();
     const options = { offsetBytes: 0, timeoutMs, admit: tools.admit };
-    const sent = await send(session, data, job, content, tools.pathOf(temporary), options);
+    const sent = await send(session, open, job, content, tools.pathOf(temporary), options);
     return { job, content, id, temporary, sent, readAtMs };
   } catch (error) {
     await discard(asking, job, tools, error);

@@ -55,9 +55,8 @@ export async function upload(asking: Asking, job: UploadJob, tools: UploadTools)
     const { session, capabilities, timeoutMs } = asking;
     let sent: Sent;
     try {
-      const data = await openData(session, capabilities);
       const options = { offsetBytes, timeoutMs, admit: tools.admit };
-      sent = await send(session, Promise.resolve(data), job, content, target, options);
+      sent = await send(session, () => openData(session, capabilities), job, content, target, options);
       checkArrived(job, sent, await sizeOf(asking, target));
     } catch (error) {
       await discard(asking, job, tools, error);

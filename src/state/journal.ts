@@ -1,5 +1,6 @@
 import { closeSync, constants, fsyncSync, ftruncateSync, openSync } from "node:fs";
 import type { Intent, JournalRecord } from "../detect/manifest.ts";
+import type { RelPath } from "../detect/tree.ts";
 import { diskError, NO_FOLLOW, writeAll } from "./disk.ts";
 import { checkHeader, readIfThere } from "./manifest-file.ts";
 import { checkedRecord, isFields, isGeneration, type MirrorIdentity, VERSION } from "./validate.ts";
@@ -58,6 +59,16 @@ export function openIntents(records: JournalRecord[]): Intent[] {
     else if (record.op === "put" && record.settles !== undefined) open.delete(record.settles);
   }
   return [...open.values()];
+}
+
+/** Renames that were asked for and not confirmed, old path to new. */
+export function openRenames(records: JournalRecord[]): Map<RelPath, RelPath> {
+  const open = new Map<RelPath, RelPath>();
+  for (const record of records) {
+    if (record.op === "renaming") open.set(record.from, record.to);
+    if (record.op === "move") open.delete(record.from);
+  }
+  return open;
 }
 
 export function journalText({ folder, site }: MirrorIdentity, generation: number, records: JournalRecord[]): string {

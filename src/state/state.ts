@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { applyRecord, emptyManifest, type Intent, type JournalRecord, type Manifest } from "../detect/manifest.ts";
+import type { RelPath } from "../detect/tree.ts";
 import { type Approval, createApproval } from "./approval.ts";
 import { diskError, makePrivateFolder, renamePatiently, replaceFile, sweepReplacements } from "./disk.ts";
 import {
@@ -8,6 +9,7 @@ import {
   journalText,
   openIntents,
   openJournal,
+  openRenames,
   type ReadJournal,
   readJournal,
 } from "./journal.ts";
@@ -21,6 +23,8 @@ export interface Loaded {
   manifest: Manifest | undefined;
   /** What a killed run left half done. */
   intents: Intent[];
+  /** Present when a killed run asked for renames that may have happened: old path to new. */
+  renaming?: Map<RelPath, RelPath>;
   /** Names of damaged files that were put aside in the mirror's folder. */
   setAside: string[];
 }
@@ -79,7 +83,7 @@ export function openState({ directory, folder, site, now }: StatePlace): State {
       if (journal) writer = freshJournal(fresh);
     }
     isLoaded = true;
-    return { manifest: found.manifest, intents: found.intents, setAside };
+    return { manifest: found.manifest, intents: found.intents, ...renamesIn(found), setAside };
   }
 
   function freshJournal(records: JournalRecord[]): JournalWriter {
@@ -136,8 +140,8 @@ export function openState({ directory, folder, site, now }: StatePlace): State {
 
 /** What load() would give, without a lock and with nothing changed: for check and dry runs. Throws like load(). */
 export function peekState(directory: string, identity: MirrorIdentity): Omit<Loaded, "setAside"> {
-  const { manifest, intents } = readFiles(directory, identity);
-  return { manifest, intents };
+  const found = readFiles(directory, identity);
+  return { manifest: found.manifest, intents: found.intents, ...renamesIn(found) };
 }
 
 /** The same for a run that only looks: nothing is written, and what is told to be recorded is forgotten. */
@@ -174,13 +178,18 @@ function readFiles(directory: string, identity: MirrorIdentity): Found {
   let manifest = read.kind === "read" ? read.manifest : undefined;
   if (journal && journalApplies) {
     for (const record of journal.records) {
-      if (record.op === "intend" || record.op === "settle") continue;
+      if (record.op === "intend" || record.op === "settle" || record.op === "renaming") continue;
       manifest ??= emptyManifest();
       applyRecord(manifest, record);
     }
   }
   const intents = openIntents(journal?.records ?? []);
   return { manifest, manifestIsDamaged: read.kind === "damaged", generation, intents, journal, journalApplies };
+}
+
+function renamesIn({ journal, journalApplies }: Found): Pick<Loaded, "renaming"> {
+  const renaming = openRenames(journalApplies ? (journal?.records ?? []) : []);
+  return renaming.size > 0 ? { renaming } : {};
 }
 
 function intend(intent: Intent): JournalRecord {

@@ -59,6 +59,7 @@ export function checkedRecord(value: unknown): JournalRecord | undefined {
     case "unfolder":
       return isRelPath(path) ? { op, path } : undefined;
     case "move":
+    case "renaming":
       return isRelPath(value.from) && isRelPath(value.to) ? { op, from: value.from, to: value.to } : undefined;
     case "intend": {
       const intent = checkedIntent(value.intent);

@@ -131,12 +131,12 @@ describe("createPasswordFileReader()", () => {
     expect((await createPasswordFileReader("win32")(path)).mode).toBeUndefined();
   });
 
-  test.each([join(folder, "none"), folder])(
-    "what it cannot read is a UsageError in the system's words: %s",
-    async (bad) => {
-      const options = { password: undefined, passwordFile: bad };
-      const { message } = await refusal({ ...ALL, options, readFile: createPasswordFileReader("linux") });
-      expect(message).toMatch(/^Cannot read the password file ".*": E[A-Z]+: [a-z ]+$/);
-    },
-  );
+  test.each([
+    join(folder, "none"),
+    folder,
+  ])("what it cannot read is a UsageError in the system's words: %s", async (bad) => {
+    const options = { password: undefined, passwordFile: bad };
+    const { message } = await refusal({ ...ALL, options, readFile: createPasswordFileReader("linux") });
+    expect(message).toMatch(/^Cannot read the password file ".*": E[A-Z]+: [a-z ]+$/);
+  });
 });

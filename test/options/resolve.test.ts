@@ -11,8 +11,7 @@ const ENOUGH = ["./public", SITE, "--log", "mirror.log"];
 
 function run(argv: string[], env: Environment = {}): RunInvocation {
   const invocation: Invocation = parseCommandLine(argv, env);
-  if (invocation.command === "help" || invocation.command === "version")
-    throw new Error(`asked for ${invocation.command}`);
+  if (!("folder" in invocation)) throw new Error(`asked for ${invocation.command}`);
   return invocation;
 }
 

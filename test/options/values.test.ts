@@ -83,8 +83,7 @@ describe("integer()", () => {
     ["9007199254740991", Number.MAX_SAFE_INTEGER],
     ["9007199254740992", undefined],
   ])("without end reads %j as %p", (given, want) =>
-    expect(integer({ min: 0, endless: "unlimited" }).parse(given)).toBe(want),
-  );
+    expect(integer({ min: 0, endless: "unlimited" }).parse(given)).toBe(want));
 });
 
 describe("deletionLimit()", () => {
