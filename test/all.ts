@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REAL_SERVERS, whyMissing } from "./servers/real.ts";
 
-/** What the contract suite runs at least: 4 servers, each plain and with explicit TLS. */
-const COMBINATIONS = 8;
+/** What the contract suite runs: 4 servers, each plain and with explicit TLS, and 3 with implicit TLS. */
+const COMBINATIONS = 11;
 const TEST_TIMEOUT_MS = 60_000;
 
 const root = join(import.meta.dir, "..");

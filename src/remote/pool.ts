@@ -26,7 +26,11 @@ export function createPool(
   const lent = new Set<Session>();
   const waiting: Array<() => void> = [];
   let limit = options.size;
-  let opened = 0;
+  /** Sessions that are open, and those that are being opened. */
+  let standing = 0;
+  let opening = 0;
+  /** A server refused several that came at once: from then on one at a time, to find its limit exactly. */
+  let oneAtATime = false;
   let keeper: ReturnType<typeof setInterval> | undefined;
 
   function keepAlive(): void {
@@ -43,7 +47,7 @@ export function createPool(
           () => forget(slot.session),
         );
       }
-      if (idle.length === 0 && opened === 0) stopKeeping();
+      if (idle.length === 0 && standing === 0) stopKeeping();
     }, NOOP_EVERY_MS);
     keeper.unref?.();
   }
@@ -62,7 +66,7 @@ export function createPool(
 
   function forget(session: Session): void {
     session.close();
-    opened--;
+    standing--;
     waiting.shift()?.();
   }
 
@@ -70,23 +74,37 @@ export function createPool(
     for (;;) {
       for (let slot = idle.pop(); slot; slot = idle.pop()) {
         if (!slot.session.pipeline.ended) return slot.session;
-        opened--;
+        standing--;
       }
-      if (opened < limit) {
-        opened++;
-        try {
-          return await open();
-        } catch (error) {
-          opened--;
-          if (!(error instanceof SiteError) || opened === 0 || !isLimit(error)) {
-            waiting.shift()?.();
-            throw error;
-          }
-          limit = opened;
-          options.onLimit(limit, error);
-        }
+      // The first one goes ahead: what is wrong with the site is found out once.
+      const mayOpen = opening === 0 || (standing > 0 && !oneAtATime);
+      if (mayOpen && standing + opening < limit) {
+        const session = await openOne();
+        if (session) return session;
+        continue;
       }
       await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  }
+
+  /** Undefined when the server takes no further one beside those that stand. @throws SiteError */
+  async function openOne(): Promise<Session | undefined> {
+    const others = opening++;
+    try {
+      const session = await open();
+      standing++;
+      if (oneAtATime) limit = Math.min(options.size, standing + 1);
+      return session;
+    } catch (error) {
+      if (!(error instanceof SiteError) || standing === 0 || !isLimit(error)) throw error;
+      const wasAlone = others === 0 && opening === 1;
+      limit = standing + (wasAlone ? 0 : 1);
+      oneAtATime = true;
+      if (wasAlone) options.onLimit(limit, error);
+      return undefined;
+    } finally {
+      opening--;
+      for (const wake of waiting.splice(0)) wake();
     }
   }
 

@@ -9,6 +9,11 @@ import { store } from "./transfer.ts";
 const SMALLEST_CHUNK_BYTES = 16 * 1024;
 const LARGEST_CHUNK_BYTES = 256 * 1024;
 
+/** A data connection whose port is known; it may still be opening when the command is written. */
+export interface Opening {
+  data: Promise<Socket>;
+}
+
 /** What went out. */
 export interface Sent {
   sizeBytes: number;
@@ -34,7 +39,7 @@ async function skip(job: UploadJob, content: Content, hash: Hash, offsetBytes: n
  */
 export async function send(
   session: Session,
-  open: () => Promise<Socket>,
+  open: () => Promise<Opening>,
   job: UploadJob,
   content: Content,
   target: string,
@@ -46,7 +51,7 @@ export async function send(
   await skip(job, content, hash, offsetBytes);
   let sentBytes = offsetBytes;
   const command = offsetBytes > 0 ? "APPE" : "STOR";
-  const stored = await store(session, open(), `${command} ${target}`, content, {
+  const stored = await store(session, (await open()).data, `${command} ${target}`, content, {
     timeoutMs,
     chunkBytes: Math.min(LARGEST_CHUNK_BYTES, Math.max(SMALLEST_CHUNK_BYTES, content.sizeBytes + 1)),
     admit,

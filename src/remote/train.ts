@@ -5,8 +5,8 @@ import { type Asking, entryIn, sizeOf } from "./query.ts";
 import { checkArrived, type Sent, send } from "./send.ts";
 import type { Content, SiteError, Uploaded, UploadJob } from "./site.ts";
 import { setTime } from "./time.ts";
-import { dialData, openData, portOf } from "./transfer.ts";
-import { begin, discard, type UploadTools, upload } from "./upload.ts";
+import { dialData, portOf } from "./transfer.ts";
+import { begin, discard, openedData, type UploadTools, upload } from "./upload.ts";
 
 export type JobReport = (job: UploadJob, result: Uploaded | SiteError | Error) => void;
 
@@ -193,7 +193,8 @@ async function sendNext(
   const { session, capabilities, timeoutMs } = asking;
   try {
     const port = portOf(passive);
-    const open = () => (port === undefined ? openData(session, capabilities) : dialData(session, port));
+    const open = async () =>
+      port === undefined ? openedData(session, capabilities) : { data: dialData(session, port) };
     const { id, temporary } = begin(job, content, tools);
     const readAtMs = tools.now();
     const options = { offsetBytes: 0, timeoutMs, admit: tools.admit };

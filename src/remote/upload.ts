@@ -1,9 +1,11 @@
 import { parentOf, type RelPath } from "../detect/tree.ts";
+import type { Capabilities } from "./features.ts";
 import { isRefusal } from "./pipeline.ts";
 import { keepMode, moveIntoPlace } from "./place.ts";
 import { type Asking, ask, sizeOf } from "./query.ts";
 import { settle } from "./recovery.ts";
-import { checkArrived, type Sent, send } from "./send.ts";
+import { checkArrived, type Opening, type Sent, send } from "./send.ts";
+import type { Session } from "./session.ts";
 import { type Content, SiteError, type Unsettled, type Uploaded, type UploadJob } from "./site.ts";
 import { setTime } from "./time.ts";
 import { openData } from "./transfer.ts";
@@ -56,7 +58,7 @@ export async function upload(asking: Asking, job: UploadJob, tools: UploadTools)
     let sent: Sent;
     try {
       const options = { offsetBytes, timeoutMs, admit: tools.admit };
-      sent = await send(session, () => openData(session, capabilities), job, content, target, options);
+      sent = await send(session, () => openedData(session, capabilities), job, content, target, options);
       checkArrived(job, sent, await sizeOf(asking, target));
     } catch (error) {
       await discard(asking, job, tools, error);
@@ -73,6 +75,11 @@ export async function upload(asking: Asking, job: UploadJob, tools: UploadTools)
   } finally {
     await content.close();
   }
+}
+
+export async function openedData(session: Session, capabilities: Capabilities): Promise<Opening> {
+  const data = await openData(session, capabilities);
+  return { data: Promise.resolve(data) };
 }
 
 /** Names the temporary file, in the journal first. */

@@ -139,7 +139,7 @@ describe("parseCommandLine() refuses", () => {
     { argv: ["./public", SITE], want: "Missing --log FILE" },
     { argv: ["", SITE, "--log", "l"], want: 'Cannot use "" as FOLDER' },
     { argv: ["./public", "", "--log", "l"], want: 'Cannot use "" as SITE' },
-    { argv: ["snyc", ...ENOUGH], want: 'Did you mean the command "sync"?' },
+    { argv: ["snyc", ...ENOUGH], want: `Unknown command "snyc". Did you mean "sync"?` },
   ])("$argv", ({ argv, want }) => expect(refusal(argv, {}, []).message).toContain(want));
 
   test("the option at fault is told", () => {

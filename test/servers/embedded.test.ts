@@ -149,18 +149,17 @@ describe("startEmbeddedServer() imitates", () => {
     expect(sightings(server)).toEqual(["torn a 0", "torn a 1000"]);
   });
 
-  test.each([{ reply: "421 Full" }, { reply: "530 Too many users" }])(
-    "a limit of sessions: $reply",
-    async ({ reply }) => {
-      const server = await start({ maxSessions: 1, maxSessionsReply: reply });
-      const first = await login(server);
-      await expect(login(server)).rejects.toMatchObject({ code: Number(reply.slice(0, 3)) });
-      await first.send("NOOP");
-      first.close();
-      while (server.sessionsOpen > 0) await Bun.sleep(1);
-      await login(server);
-    },
-  );
+  test.each([{ reply: "421 Full" }, { reply: "530 Too many users" }])("a limit of sessions: $reply", async ({
+    reply,
+  }) => {
+    const server = await start({ maxSessions: 1, maxSessionsReply: reply });
+    const first = await login(server);
+    await expect(login(server)).rejects.toMatchObject({ code: Number(reply.slice(0, 3)) });
+    await first.send("NOOP");
+    first.close();
+    while (server.sessionsOpen > 0) await Bun.sleep(1);
+    await login(server);
+  });
 
   test("a foreign address in PASV", async () => {
     const server = await start({ passiveHost: "10.1.2.3" });

@@ -167,23 +167,25 @@ describe("State.load()", () => {
     expect(reload().manifest).toEqual(manifestOf({ a: entry(), c: entry() }));
   });
 
-  test.each(["{}", "garbage", '{"op":"drop","path":"../a"}', "\0\0\0"])(
-    "keeps what precedes the damaged line %j, and sets the journal aside",
-    (line) => {
-      const state = open();
-      state.load();
-      state.append([put("a"), intend("1")]);
-      appendFileSync(at("journal.jsonl"), `${line}\n`);
-      state.close();
-      appendFileSync(at("journal.jsonl"), `${JSON.stringify(put("after"))}\n`);
-      const damaged = readFileSync(at("journal.jsonl"));
-      const want = { manifest: manifestOf({ a: entry() }), intents: [intentOf("1")] };
-      expect(peekState(directory, identity)).toEqual(want);
-      expect(reload()).toEqual({ ...want, setAside: ["journal.damaged-2026-11-22T07-20-01Z.jsonl"] });
-      expect(readFileSync(at("journal.damaged-2026-11-22T07-20-01Z.jsonl"))).toEqual(damaged);
-      expect(reload()).toEqual({ ...want, setAside: [] });
-    },
-  );
+  test.each([
+    "{}",
+    "garbage",
+    '{"op":"drop","path":"../a"}',
+    "\0\0\0",
+  ])("keeps what precedes the damaged line %j, and sets the journal aside", (line) => {
+    const state = open();
+    state.load();
+    state.append([put("a"), intend("1")]);
+    appendFileSync(at("journal.jsonl"), `${line}\n`);
+    state.close();
+    appendFileSync(at("journal.jsonl"), `${JSON.stringify(put("after"))}\n`);
+    const damaged = readFileSync(at("journal.jsonl"));
+    const want = { manifest: manifestOf({ a: entry() }), intents: [intentOf("1")] };
+    expect(peekState(directory, identity)).toEqual(want);
+    expect(reload()).toEqual({ ...want, setAside: ["journal.damaged-2026-11-22T07-20-01Z.jsonl"] });
+    expect(readFileSync(at("journal.damaged-2026-11-22T07-20-01Z.jsonl"))).toEqual(damaged);
+    expect(reload()).toEqual({ ...want, setAside: [] });
+  });
 
   test("ignores a journal that was folded already: a crash between the two replacements", () => {
     const state = open();
@@ -346,11 +348,16 @@ describe("Status", () => {
     });
   });
 
-  test.each(["", "[", "null", "7", '"x"', "[]", '{"told":7,"pending":-1,"device":{},"encrypted":"yes"}'])(
-    "is empty when its file holds %j",
-    (text) => {
-      writeFileSync(at("status.json"), text);
-      expect(open().readStatus()).toEqual({ told: [] });
-    },
-  );
+  test.each([
+    "",
+    "[",
+    "null",
+    "7",
+    '"x"',
+    "[]",
+    '{"told":7,"pending":-1,"device":{},"encrypted":"yes"}',
+  ])("is empty when its file holds %j", (text) => {
+    writeFileSync(at("status.json"), text);
+    expect(open().readStatus()).toEqual({ told: [] });
+  });
 });

@@ -1,15 +1,39 @@
 import { expect, test } from "bun:test";
 import { checkedRecord, isRelPath } from "../../src/state/validate.ts";
 
-test.each(["a", "a/b", "...", ".a", "a..", "a/..b", "__proto__", " ", "a\nb", "a\\b", "\ud800", "é/网"])(
-  "isRelPath() accepts %j",
-  (path) => expect(isRelPath(path)).toBe(true),
-);
+test.each([
+  "a",
+  "a/b",
+  "...",
+  ".a",
+  "a..",
+  "a/..b",
+  "__proto__",
+  " ",
+  "a\nb",
+  "a\\b",
+  "\ud800",
+  "é/网",
+])("isRelPath() accepts %j", (path) => expect(isRelPath(path)).toBe(true));
 
-test.each(["", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", "a/./b", "a\0b", 1, null, undefined, {}])(
-  "isRelPath() refuses %j",
-  (path) => expect(isRelPath(path)).toBe(false),
-);
+test.each([
+  "",
+  "/",
+  "/a",
+  "a/",
+  "a//b",
+  ".",
+  "..",
+  "../a",
+  "a/..",
+  "a/../b",
+  "a/./b",
+  "a\0b",
+  1,
+  null,
+  undefined,
+  {},
+])("isRelPath() refuses %j", (path) => expect(isRelPath(path)).toBe(false));
 
 const entry = { mtimeMs: 1.25, sizeBytes: 3, sha1: "a".repeat(40) };
 const intent = { id: "1", path: "a", temporary: "b/.miroir-1" };

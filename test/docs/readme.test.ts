@@ -1,0 +1,94 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { ROWS } from "../../src/options/options.ts";
+import { COMMANDS } from "../../src/options/row.ts";
+import { anchorsOf, codeBlocks, codeSpans, linksOf, ROOT, readDocument, sourceFiles } from "./document.ts";
+import { withTables } from "./tables.ts";
+
+const README = readDocument("README.md");
+const code = [...codeSpans(README), ...codeBlocks(README)];
+
+describe("README.md", () => {
+  test("has the options, exit codes and reasons that the program has (bun test/docs/tables.ts writes them)", () => {
+    expect(README).toBe(withTables(README));
+  });
+
+  test("names every event of the log, and no other", () => {
+    const [, union = ""] = /export type LogEvent =([^;]*);/.exec(readDocument("src/report/record.ts")) ?? [];
+    const events = [...union.matchAll(/"(\w+)"/g)].map(([, event]) => event);
+    const [, section = ""] = README.split("| event | meaning |");
+    const rows = section.split("\n\n", 1)[0]?.match(/^\| `.*? \|/gm) ?? [];
+    const named = rows.flatMap((row) => [...row.matchAll(/`(\w+)`/g)].map(([, event]) => event));
+    expect(named.sort()).toEqual(events.sort());
+  });
+
+  test("names only options that exist", () => {
+    const foreign = new Set(["--keep", "--target", "--save", "--now", "--user"]);
+    const known = new Set([...[...ROWS.keys()].map((name) => `--${name}`), "--help", "--version"]);
+    const named = code.flatMap((text) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([flag]) => flag));
+    expect(named.filter((flag) => !known.has(flag) && !foreign.has(flag))).toEqual([]);
+  });
+
+  test("names only commands that exist", () => {
+    // At the start of a line or after a quote or a path, unlike in a sentence. "miroir website" is the name of a task.
+    const words = code.flatMap((text) => [...text.matchAll(/(?:^(?:\$ )?|["'/\\])miroir(?:\.exe"?)? ([a-z]+)/g)]);
+    const named = new Set(words.map(([, word = ""]) => word).filter((word) => word !== "website"));
+    expect([...named].filter((word) => !Object.hasOwn(COMMANDS, word))).toEqual([]);
+    expect([...named].sort()).toEqual(Object.keys(COMMANDS).sort());
+  });
+
+  test("names only variables that exist", () => {
+    const known = new Set([...ROWS.keys()].map((name) => `MIROIR_${name.toUpperCase().replaceAll("-", "_")}`));
+    const named = code.flatMap((text) => text.match(/MIROIR_[A-Z_]+/g) ?? []);
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test("names only scripts of package.json", () => {
+    const named = code.flatMap((text) =>
+      [...text.matchAll(/\b(?:npm|bun) run ([\w-]+)/g)].map(([, name = ""]) => name),
+    );
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((name) => !Object.hasOwn(packageJson.scripts, name))).toEqual([]);
+    expect(Object.keys(packageJson.scripts)).toContain("test");
+  });
+
+  test("names every target of build.ts, and no other", () => {
+    const [, targets = ""] = /const TARGETS = \{([^}]*)\}/.exec(readDocument("build.ts")) ?? [];
+    const known = [...targets.matchAll(/"([\w-]+)": "/g)].map(([, name]) => name);
+    const named = new Set(
+      code.flatMap((text) => text.match(/\b(?:linux|windows|darwin)-(?:x64|arm64)(?:-\w+)?\b/g) ?? []),
+    );
+    expect([...named].sort()).toEqual(known.sort());
+  });
+
+  test("quotes messages that the program has", () => {
+    const source = sourceFiles()
+      .map((path) => readDocument(path))
+      .join("\n");
+    const [, section = ""] = README.split("| what you see | why | what to do |");
+    const cells = section.split("\n\n", 1)[0]?.match(/^\| .*? \|/gm) ?? [];
+    const fragments = cells
+      .flatMap((cell) => codeSpans(cell))
+      .flatMap((message) => message.split("..."))
+      .map((fragment) => fragment.replace(/^[\s,:(]+|[\s,:)]+$/g, ""))
+      .filter((fragment) => fragment !== "");
+    expect(fragments.length).toBeGreaterThan(20);
+    expect(fragments.filter((fragment) => !source.includes(fragment))).toEqual([]);
+  });
+});
+
+test.each(["README.md", "CHANGELOG.md", "docs/design.md"])("%s has only links that lead somewhere", (path) => {
+  const text = readDocument(path);
+  const anchors = anchorsOf(text);
+  const broken = linksOf(text).filter((target) => {
+    if (/^https?:/.test(target)) return false;
+    if (target.startsWith("#")) return !anchors.has(target);
+    const [file = "", anchor] = target.split("#");
+    const place = join(path, "..", file);
+    if (!existsSync(join(ROOT, place))) return true;
+    return anchor !== undefined && !anchorsOf(readDocument(place)).has(`#${anchor}`);
+  });
+  expect(broken).toEqual([]);
+});

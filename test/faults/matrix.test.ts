@@ -1,0 +1,61 @@
+import { describe, expect, test } from "bun:test";
+import { brokenPromises, busyWithNothing, unconverged } from "./invariants.ts";
+import { CASES, type Case } from "./matrix-cases.ts";
+import { changeFolder, layAdoptable, layFolder } from "./scenes.ts";
+import { createTurns } from "./turns.ts";
+import { createWorld, type World } from "./world.ts";
+
+/** Runs at once: more only make each other slow. */
+const turns = createTurns(6);
+const IMPATIENT = ["--timeout", "2s", "--retries", "2"];
+
+/**
+ * Lets one thing go wrong in a run, then has two runs undisturbed.
+ * @returns every promise that was broken, by run
+ */
+async function play(world: World, { subject, effect, times }: Case): Promise<string[]> {
+  const { server } = world;
+  const allowed = { gaps: subject.gaps === true };
+  if (subject.scene === "update") {
+    await world.sync();
+    changeFolder(world.folder);
+  }
+  for (const fault of subject.given ?? []) server.inject(fault);
+  server.inject({ ...subject.match, ...effect, times });
+  const disturbed = await world.sync(...IMPATIENT);
+  const found = brokenPromises(world, disturbed, allowed).map((each) => `disturbed: ${each}`);
+  server.clearFaults();
+  const mending = await world.sync();
+  const mended = [...brokenPromises(world, mending, allowed), ...unconverged(world, mending)];
+  found.push(...mended.map((each) => `mending: ${each}`));
+  const idle = await world.sync();
+  found.push(...[...brokenPromises(world, idle), ...busyWithNothing(idle)].map((each) => `idle: ${each}`));
+  return [...new Set(found)];
+}
+
+describe("sync against a server that misbehaves keeps every promise and converges afterwards:", () => {
+  test.concurrent.each(
+    CASES.map((each) => ({
+      ...each,
+      title: `${each.subject.name}: ${each.name} ${each.times === 1 ? "once" : "for ever"}`,
+    })),
+  )(
+    "$title",
+    ({ title: _, ...each }) =>
+      turns.take(async () => {
+        const { scene, features = {} } = each.subject;
+        const isFirst = scene === "first";
+        const world = await createWorld({
+          populate: layFolder,
+          features,
+          ...(isFirst && { populateSite: layAdoptable }),
+        });
+        try {
+          expect(await play(world, each)).toEqual([]);
+        } finally {
+          await world.close();
+        }
+      }),
+    300_000,
+  );
+});

@@ -1,0 +1,69 @@
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "..", "..");
+/** Longer than any run may take, shorter than a test's own time-out. */
+const HANG_MS = 60_000;
+
+export interface Ended {
+  exitCode: number;
+  stderr: string;
+  ms: number;
+}
+
+let bundle: Promise<string> | undefined;
+
+/** The program as one file, made once for a test run: each start then costs a fraction of reading the sources. */
+function program(): Promise<string[]> {
+  const executable = process.env.MIROIR_EXECUTABLE;
+  if (executable && existsSync(executable)) return Promise.resolve([executable]);
+  bundle ??= makeBundle();
+  return bundle.then((file) => [process.execPath, file]);
+}
+
+async function makeBundle(): Promise<string> {
+  const outdir = mkdtempSync(join(tmpdir(), "miroir-bundle-"));
+  const built = await Bun.build({
+    entrypoints: [join(ROOT, "src", "main.ts")],
+    target: "bun",
+    minify: true,
+    outdir,
+  });
+  const file = built.outputs[0]?.path;
+  if (!built.success || file === undefined) throw new Error(`Cannot bundle the program: ${built.logs.join("\n")}`);
+  return file;
+}
+
+export interface Started {
+  pid: number;
+  kill(signal?: NodeJS.Signals): void;
+  /** Rejects when the run does not end in a minute. */
+  ended: Promise<Ended>;
+}
+
+export async function startMiroir(args: string[]): Promise<Started> {
+  const command = await program();
+  const startedAt = performance.now();
+  const child = Bun.spawn([...command, ...args], {
+    env: { PATH: process.env.PATH, MIROIR_PASSWORD: "secret", HOME: "/nonexistent" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let isHanging = false;
+  const timer = setTimeout(() => {
+    isHanging = true;
+    child.kill("SIGKILL");
+  }, HANG_MS);
+  const ended = (async () => {
+    const stderr = await new Response(child.stderr).text();
+    await child.exited;
+    clearTimeout(timer);
+    if (isHanging) throw new Error(`miroir ${args.join(" ")} hung for ${HANG_MS / 1000} s: ${stderr}`);
+    return { exitCode: child.exitCode ?? -1, stderr, ms: performance.now() - startedAt };
+  })();
+  return { pid: child.pid, kill: (signal = "SIGKILL") => child.kill(signal), ended };
+}
+
+export async function runMiroir(args: string[]): Promise<Ended> {
+  return (await startMiroir(args)).ended;
+}
