@@ -40,13 +40,13 @@ export async function keepSoundNames(
     const id = nonce();
     memory.record([{ op: "intend", intent: { id, path: temporary, temporary } }]);
     try {
-      const { altered, foldsCase } = await site.probeNames(temporary, [...unknown]);
+      const { altered, foldsCase, isLeft } = await site.probeNames(temporary, [...unknown]);
       status.names = {
         sound: [...(status.names?.sound ?? []), ...[...unknown].filter((trait) => !altered.has(trait))],
         altered: [...(status.names?.altered ?? []), ...altered],
         foldsCase,
       };
-      memory.record([{ op: "settle", id }]);
+      if (!isLeft) memory.record([{ op: "settle", id }]);
     } catch (error) {
       // A server that lets no folder be made here: names are sent as they are.
       if (!(error instanceof SiteError) || error.kind !== "permanent") throw error;

@@ -38,7 +38,7 @@ const NOT_ABOUT_THE_TARGET = [500, 501, 502, 504, 530, 552];
 async function judgeRefusal(
   asking: Asking,
   job: UploadJob,
-  reply: Reply,
+  reply: Reply & { refusedFrom: boolean },
   temporary: RelPath,
   tools: UploadTools,
 ): Promise<void> {
@@ -48,7 +48,8 @@ async function judgeRefusal(
     throw error;
   });
   let error = about?.type === "folder" ? blocked(job.path, reply) : refused(`rename a file onto "${job.path}"`, reply);
-  const isPerhapsGeneral = about?.type === "file" && reply.code >= 500 && !NOT_ABOUT_THE_TARGET.includes(reply.code);
+  const isPerhapsGeneral =
+    about?.type === "file" && !reply.refusedFrom && reply.code >= 500 && !NOT_ABOUT_THE_TARGET.includes(reply.code);
   if (isPerhapsGeneral) {
     if (!(await overwrites(asking, job, temporary, tools))) {
       asking.capabilities.renameOverwrites = false;
@@ -80,7 +81,7 @@ async function overwrites(asking: Asking, job: UploadJob, temporary: RelPath, to
   await ask(asking, `DELE ${tools.pathOf(specimen)}`, [200, 250]);
   job.settled(id);
   // Nothing was shown when the specimen could not be made: the server counts as one that overwrites.
-  return reply === undefined || !isRefusal(reply);
+  return reply === undefined || !isRefusal(reply) || reply.refusedFrom;
 }
 
 function blocked(path: RelPath, reply: Reply): SiteError {
@@ -90,9 +91,11 @@ function blocked(path: RelPath, reply: Reply): SiteError {
   );
 }
 
-export async function rename(asking: Asking, from: string, to: string): Promise<Reply> {
-  const reply = await ask(asking, `RNFR ${from}`, [350]);
-  return isRefusal(reply) ? reply : ask(asking, `RNTO ${to}`, [200, 226, 250]);
+/** The reply that decided: of RNFR when that was refused, else of RNTO. Only a refused RNTO says anything of the target. */
+export async function rename(asking: Asking, from: string, to: string): Promise<Reply & { refusedFrom: boolean }> {
+  const found = await ask(asking, `RNFR ${from}`, [350]);
+  if (isRefusal(found)) return { ...found, refusedFrom: true };
+  return { ...(await ask(asking, `RNTO ${to}`, [200, 226, 250])), refusedFrom: false };
 }
 
 /** For servers without renaming over a file: the old aside, the new in, the old deleted; put back when the new fails. */
@@ -107,6 +110,13 @@ async function replaceBySettingAside(
   job.intend({ id: uploaded.id, temporary, aside });
   job.unsettled = { id: uploaded.id, temporary, renaming: uploaded, aside };
   const to = tools.pathOf(job.path);
+  // A server that lets no temporary file be renamed must not cost the old one: this is asked before it is touched.
+  const found = await ask(asking, `RNFR ${tools.pathOf(temporary)}`, [350]);
+  if (isRefusal(found)) {
+    const error = refused(`rename a file onto "${job.path}"`, found);
+    await discard(asking, job, tools, error);
+    throw error;
+  }
   const setAside = await rename(asking, to, tools.pathOf(aside));
   const reply = await rename(asking, tools.pathOf(temporary), to);
   if (isRefusal(reply)) {

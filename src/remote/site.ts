@@ -130,6 +130,8 @@ export interface NameProbe {
   altered: Set<string>;
   /** `a` and `A` are one name. */
   foldsCase: boolean;
+  /** The temporary folder could not be removed again. */
+  isLeft?: boolean;
 }
 
 /** A remote folder as the mirror sees it: all paths are relative to it. */
