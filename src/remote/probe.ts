@@ -32,8 +32,9 @@ export async function probeNames(asking: Asking, folder: string, traits: readonl
   // A listing that does not even show the plain one says nothing about the others.
   if (names.has("case"))
     for (const trait of accepted) if (!names.has(specimens.get(trait) ?? "")) probe.altered.add(trait);
-  // By the names that were sent: the listing may have been cut short.
-  for (const name of ["case", ...specimens.values()]) await ask(asking, `RMD ${folder}/${name}`, [250, 200]);
+  // By the names that were sent as well: the listing may have been cut short.
+  for (const name of new Set(["case", ...specimens.values(), ...names]))
+    await ask(asking, `RMD ${folder}/${name}`, [250, 200]);
   const removed = await ask(asking, `RMD ${folder}`, [250, 200]);
   if (isRefusal(removed)) probe.isLeft = (await entryOf(asking, folder)) !== undefined;
   return probe;

@@ -29,6 +29,17 @@ export function brokenPromises(world: World, run: Run, allowed: Allowances = {})
   ];
 }
 
+/** What must hold after a run that was killed on the spot; the manifest's claims are judged apart. */
+export function brokenByKill(world: World, run: Run): string[] {
+  const site = readTree(world.server.root);
+  return [
+    ...visitor(world, run, {}),
+    ...wholeVersions(world, site),
+    ...foreignUntouched(world, site),
+    ...run.log.flatMap(badLine),
+  ];
+}
+
 /** What must hold after a run that nothing disturbed. */
 export function unconverged(world: World, run: Run): string[] {
   const site = readTree(world.server.root);
@@ -107,34 +118,52 @@ function foreignUntouched({ foreign }: World, site: Tree): string[] {
   return found;
 }
 
-/**
- * The manifest claims nothing that is not so. A step that was carried out and never confirmed cannot be known: there
- * the site is already as FOLDER is.
- */
-function honestManifest(world: World, site: Tree, isStrict: boolean, { gaps }: Allowances): string[] {
+export interface FalseClaim {
+  /** A folder's ends in `/`. */
+  path: string;
+  /** The site is as FOLDER is: a step was carried out and never confirmed, which nobody can know. */
+  isAsWanted: boolean;
+  /** An intent says that an attempt was left half done. */
+  isIntended: boolean;
+}
+
+/** What the manifest claims and the site does not hold. */
+export function falseClaims(world: World, site: Tree): FalseClaim[] {
   const { files, folders, intended } = readClaims(world.stateFolder);
-  // A file that is set aside: the intent beside the manifest says so, and where it is.
-  const isAside = (path: string) => gaps === true && !there.files.has(path) && intended.has(path);
   const there = below(site, REMOTE_FOLDER);
   const here = world.history.now;
-  const found: string[] = [];
+  const found: FalseClaim[] = [];
   for (const [path, claim] of files) {
     const file = there.files.get(path);
-    if (file?.sha1 === claim.sha1 && file.sizeBytes === claim.sizeBytes) {
-      const isDated = Math.floor((here.files.get(path)?.mtimeMs ?? 0) / 1000) === Math.floor(file.mtimeMs / 1000);
-      if (isStrict && !claim.undated && !isDated) found.push(`the manifest believes in the time of ${path}`);
-    } else if (isAside(path) && !isStrict) {
-      // The next run puts it back.
-    } else if (isStrict || file?.sha1 !== here.files.get(path)?.sha1) {
-      found.push(`the manifest claims another ${path} than the site holds`);
-    }
+    if (file?.sha1 === claim.sha1 && file.sizeBytes === claim.sizeBytes) continue;
+    const isAsWanted = file?.sha1 === here.files.get(path)?.sha1;
+    found.push({ path, isAsWanted, isIntended: intended.has(path) });
   }
   for (const path of folders) {
-    if (!there.folders.has(path) && (isStrict || here.folders.has(path))) {
-      found.push(`the manifest claims the folder ${path}, which is not there`);
-    }
+    if (there.folders.has(path)) continue;
+    found.push({ path: `${path}/`, isAsWanted: !here.folders.has(path), isIntended: false });
   }
   return found;
+}
+
+function honestManifest(world: World, site: Tree, isStrict: boolean, { gaps }: Allowances): string[] {
+  const excuses = ({ path, isAsWanted, isIntended }: FalseClaim) =>
+    // A file that was set aside, and stands there, is put back by the next run.
+    !isStrict && (isAsWanted || (gaps === true && isIntended && !site.files.has(`${REMOTE_FOLDER}/${path}`)));
+  const found = falseClaims(world, site)
+    .filter((claim) => !excuses(claim))
+    .map(({ path }) => `the manifest claims another ${path} than the site holds`);
+  return isStrict ? [...found, ...wrongTimes(world, site)] : found;
+}
+
+/** Files of which the manifest believes that the site has their time, and it has another. */
+function wrongTimes({ stateFolder, history }: World, site: Tree): string[] {
+  const there = below(site, REMOTE_FOLDER);
+  const secondsOf = (tree: Tree, path: string) => Math.floor((tree.files.get(path)?.mtimeMs ?? 0) / 1000);
+  return [...readClaims(stateFolder).files]
+    .filter(([path, { undated }]) => !undated && there.files.has(path))
+    .filter(([path]) => secondsOf(there, path) !== secondsOf(history.now, path))
+    .map(([path]) => `the manifest believes in a time of ${path} that the site has not`);
 }
 
 function logLines({ log, stderr }: Run): string[] {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { FaultMatch } from "../servers/embedded.ts";
 import { brokenPromises, busyWithNothing, unconverged } from "./invariants.ts";
 import { CASES, type Case } from "./matrix-cases.ts";
 import { changeFolder, layAdoptable, layFolder } from "./scenes.ts";
@@ -24,6 +25,7 @@ async function play(world: World, { subject, effect, times }: Case): Promise<str
   server.inject({ ...subject.match, ...effect, times });
   const disturbed = await world.sync(...IMPATIENT);
   const found = brokenPromises(world, disturbed, allowed).map((each) => `disturbed: ${each}`);
+  if (!isMet(subject.match, disturbed.commands)) found.push("the moment never came");
   server.clearFaults();
   const mending = await world.sync();
   const mended = [...brokenPromises(world, mending, allowed), ...unconverged(world, mending)];
@@ -31,6 +33,15 @@ async function play(world: World, { subject, effect, times }: Case): Promise<str
   const idle = await world.sync();
   found.push(...[...brokenPromises(world, idle), ...busyWithNothing(idle)].map((each) => `idle: ${each}`));
   return [...new Set(found)];
+}
+
+function isMet({ command, path, occurrence = 1 }: FaultMatch, commands: string[]): boolean {
+  if (command === "GREETING") return true;
+  const met = commands.filter((text) => {
+    const [, verb, argument = ""] = /^([A-Z]+)(?: (?:\d{14} )?\/?(.*))?$/.exec(text) ?? [];
+    return verb === command && (path instanceof RegExp ? path.test(argument) : (path ?? argument) === argument);
+  });
+  return met.length >= occurrence;
 }
 
 describe("sync against a server that misbehaves keeps every promise and converges afterwards:", () => {

@@ -7,6 +7,7 @@ const ROOT = join(import.meta.dir, "..", "..");
 const HANG_MS = 60_000;
 
 export interface Ended {
+  /** -1 when it was killed. */
   exitCode: number;
   stderr: string;
   ms: number;
@@ -36,8 +37,8 @@ async function makeBundle(): Promise<string> {
 }
 
 export interface Started {
-  pid: number;
-  kill(signal?: NodeJS.Signals): void;
+  /** On the spot: no chance to clean up. */
+  kill(): void;
   /** Rejects when the run does not end in a minute. */
   ended: Promise<Ended>;
 }
@@ -61,9 +62,5 @@ export async function startMiroir(args: string[]): Promise<Started> {
     if (isHanging) throw new Error(`miroir ${args.join(" ")} hung for ${HANG_MS / 1000} s: ${stderr}`);
     return { exitCode: child.exitCode ?? -1, stderr, ms: performance.now() - startedAt };
   })();
-  return { pid: child.pid, kill: (signal = "SIGKILL") => child.kill(signal), ended };
-}
-
-export async function runMiroir(args: string[]): Promise<Ended> {
-  return (await startMiroir(args)).ended;
+  return { kill: () => child.kill("SIGKILL"), ended };
 }

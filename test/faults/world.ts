@@ -8,16 +8,13 @@ import {
   startEmbeddedServer,
 } from "../servers/embedded.ts";
 import { createHistory, type History } from "./history.ts";
-import { runMiroir } from "./miroir.ts";
+import { type Ended, startMiroir } from "./miroir.ts";
 import { readTree, type Tree } from "./trees.ts";
 
 /** The remote folder that is mirrored into, in the login folder. */
 export const REMOTE_FOLDER = "www";
 
-export interface Run {
-  exitCode: number;
-  stderr: string;
-  ms: number;
+export interface Run extends Ended {
   /** The log lines that this run added, as they stand in the file. */
   log: string[];
   /** The commands that the server received meanwhile. */
@@ -35,6 +32,8 @@ export interface World {
   /** What stood on the server before miroir came. */
   readonly foreign: Tree;
   sync(...options: string[]): Promise<Run>;
+  /** A run that is killed on the spot once the server has received so many commands, unless it has ended by then. */
+  syncUntilKilled(afterCommands: number, ...options: string[]): Promise<Run>;
   close(): Promise<void>;
 }
 
@@ -59,6 +58,27 @@ export async function createWorld({ populate, populateSite, ...serverOptions }: 
   const foreign = foreignOf(readTree(root), history);
   const server = await startEmbeddedServer({ ...serverOptions, root });
 
+  async function start(options: string[]): Promise<{ kill(): void; ended: Promise<Run> }> {
+    history.remember();
+    const commandsBefore = server.commands.length;
+    const sightingsBefore = server.visitor.journal.length;
+    const logBefore = readLines(logFile).length;
+    const site = `${server.url}/${REMOTE_FOLDER}`;
+    const fixed = ["--log", logFile, "--log-format", "json", "--state-dir", stateFolder];
+    const { kill, ended } = await startMiroir(["sync", folder, site, ...fixed, ...options]);
+    async function toItsEnd(): Promise<Run> {
+      const how = await ended;
+      await quiet(server);
+      return {
+        ...how,
+        log: readLines(logFile).slice(logBefore),
+        commands: server.commands.slice(commandsBefore).map(({ text }) => text),
+        sightings: server.visitor.journal.slice(sightingsBefore),
+      };
+    }
+    return { kill, ended: toItsEnd() };
+  }
+
   return {
     folder,
     stateFolder,
@@ -66,27 +86,30 @@ export async function createWorld({ populate, populateSite, ...serverOptions }: 
     history,
     foreign,
     async sync(...options) {
-      history.remember();
+      return (await start(options)).ended;
+    },
+    async syncUntilKilled(afterCommands, ...options) {
+      const running = await start(options);
       const commandsBefore = server.commands.length;
-      const sightingsBefore = server.visitor.journal.length;
-      const logBefore = readLines(logFile).length;
-      const site = `${server.url}/${REMOTE_FOLDER}`;
-      const fixed = ["--log", logFile, "--log-format", "json", "--state-dir", stateFolder];
-      const { exitCode, stderr, ms } = await runMiroir(["sync", folder, site, ...fixed, ...options]);
-      return {
-        exitCode,
-        stderr,
-        ms,
-        log: readLines(logFile).slice(logBefore),
-        commands: server.commands.slice(commandsBefore).map(({ text }) => text),
-        sightings: server.visitor.journal.slice(sightingsBefore),
-      };
+      let isOver = false;
+      const ended = running.ended.finally(() => {
+        isOver = true;
+      });
+      while (!isOver && server.commands.length - commandsBefore < afterCommands) await Bun.sleep(1);
+      running.kill();
+      return ended;
     },
     async close() {
       await server.stop();
       rmSync(base, { recursive: true, force: true });
     },
   };
+}
+
+/** Until the server has noticed that the client is gone: it may still have been carrying something out. */
+export async function quiet(server: EmbeddedServer): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (server.sessionsOpen > 0 && performance.now() < deadline) await Bun.sleep(5);
 }
 
 function layForeign(root: string): void {
