@@ -35,7 +35,7 @@ export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitC
     const waiting = knownMirrors(baseOf(invocation, env)).filter(
       ({ directory }) => createApproval(directory).parked().length > 0,
     );
-    const mirror = theOne(waiting, invocation, "deletions that wait");
+    const mirror = theOne(waiting, invocation, "has deletions that wait");
     const count = createApproval(mirror.directory).approve();
     const when = mirror.holder ? "The running watch carries them out" : "The next pass carries them out";
     stdout.write(`${count} deletions of "${mirror.status.folder}" are approved. ${when}\n`);
@@ -43,7 +43,7 @@ export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitC
   },
   async stop({ invocation, env }) {
     const running = knownMirrors(baseOf(invocation, env)).filter(({ holder }) => holder !== undefined);
-    const mirror = theOne(running, invocation, "a miroir that runs");
+    const mirror = theOne(running, invocation, "is running");
     requestStop(mirror);
     const deadline = Date.now() + STOP_PATIENCE_MS;
     while (Date.now() < deadline) {
@@ -67,8 +67,8 @@ function baseOf({ options }: ManageInvocation, env: Environment): string {
 function theOne(candidates: readonly KnownMirror[], { command, name }: ManageInvocation, what: string): KnownMirror {
   const [one, ...others] = mirrorsNamed(candidates, name);
   const which = name === undefined ? "" : ` by the name "${name}"`;
-  if (!one) throw new UsageError(`Found no mirror with ${what}${which}. "miroir status" lists the mirrors`);
+  if (!one) throw new UsageError(`No mirror${which} ${what}. "miroir status" lists the mirrors`);
   if (others.length === 0) return one;
   const ids = [one, ...others].map(({ id }) => id).join(", ");
-  throw new UsageError(`Several mirrors have ${what}: name one of ${ids}, as "miroir ${command} ${one.id}"`);
+  throw new UsageError(`More than one mirror ${what}: name one of ${ids}, as "miroir ${command} ${one.id}"`);
 }

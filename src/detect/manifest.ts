@@ -26,8 +26,16 @@ export interface Intent {
   temporary: RelPath;
   /** The temporary name the old content is set aside under, where the server cannot rename over a file. */
   aside?: RelPath;
-  /** The local file a large upload was begun with: the very same one is resumed. */
+  /** The local file the upload was begun with: what tells the upload on the server, and whether it can be resumed. */
   begun?: { sizeBytes: number; mtimeMs: number };
+}
+
+/** One thing asked of the server, by the path that its end is recorded under. */
+export interface Step {
+  op: "mkdir" | "rename" | "touch" | "delete" | "rmdir";
+  path: RelPath;
+  /** Of a rename. */
+  from?: RelPath;
 }
 
 /** One line of the journal. Replaying the lines of one journal over its manifest gives the present manifest. */
@@ -37,10 +45,36 @@ export type JournalRecord =
   | { op: "folder"; path: RelPath }
   | { op: "unfolder"; path: RelPath }
   | { op: "move"; from: RelPath; to: RelPath }
-  /** A rename is about to be asked for: after a crash it may have happened. */
-  | { op: "renaming"; from: RelPath; to: RelPath }
+  /** Steps are about to be asked for. Until a line of their path follows, they may have happened or not. */
+  | { op: "begin"; steps: Step[] }
+  /** A step was refused: it did not happen. */
+  | { op: "end"; path: RelPath }
   | { op: "intend"; intent: Intent }
   | { op: "settle"; id: string };
+
+/** Keeps `open` to the steps whose end is not known. */
+export function followSteps(open: Map<RelPath, Step>, record: JournalRecord): void {
+  switch (record.op) {
+    case "begin":
+      for (const step of record.steps) open.set(step.path, step);
+      return;
+    case "put":
+    case "drop":
+    case "folder":
+    case "unfolder":
+    case "end":
+      open.delete(record.path);
+      return;
+    case "move":
+      open.delete(record.to);
+      return;
+    case "intend":
+    case "settle":
+      return;
+    default:
+      record satisfies never;
+  }
+}
 
 export function emptyManifest(): Manifest {
   return { files: new Map(), folders: new Set() };
@@ -64,7 +98,8 @@ export function applyRecord(manifest: Manifest, record: JournalRecord): void {
     case "move":
       move(manifest, record.from, record.to);
       return;
-    case "renaming":
+    case "begin":
+    case "end":
     case "intend":
     case "settle":
       return;

@@ -20,6 +20,8 @@ export interface Counts {
   /** Outcomes that changed the manifest. */
   moved: number;
   ms: number;
+  /** Of them, the walk through FOLDER. */
+  scanMs: number;
   add(outcome: Outcome): void;
 }
 
@@ -41,6 +43,7 @@ export function createCounts(): Counts {
     parked: 0,
     moved: 0,
     ms: 0,
+    scanMs: 0,
     add(outcome) {
       if (outcome.status === "failed") {
         this.failed++;

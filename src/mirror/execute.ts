@@ -1,4 +1,4 @@
-import type { Intent } from "../detect/manifest.ts";
+import type { Intent, Step } from "../detect/manifest.ts";
 import type { RelPath } from "../detect/tree.ts";
 import type { Action, Plan } from "../plan/plan.ts";
 import type { Content, Operation, OperationResult, Site, SiteError } from "../remote/site.ts";
@@ -7,14 +7,17 @@ import type { Failure, Outcome } from "./outcome.ts";
 import { delayMs, isWorthRetrying, type Patience } from "./retry.ts";
 import { uploadAll } from "./uploads.ts";
 
+/** After so many entries in a row lost their connection with every retry, it is the site that is gone. */
+export const LOST_IN_A_ROW = 3;
+
 export interface ExecuteOptions extends Patience {
   site: Site;
   /** Opens a local file. @throws anything with the `reason` and `detail` of a Problem, as `failureOf` reads it */
   open(path: RelPath): Promise<Content>;
-  /** Notes in the journal that renames are about to be asked for. */
-  renaming(renames: ReadonlyArray<{ from: RelPath; to: RelPath }>): void;
-  /** Whether a rename was asked for before, without an answer. */
-  mayHaveHappened(from: RelPath, to: RelPath): boolean;
+  /** Notes in the journal that steps are about to be asked for: until they are known to have ended they are in doubt. */
+  begin(steps: Step[]): void;
+  /** Notes that a step was refused: nothing happened. */
+  ended(path: RelPath): void;
   /** Notes that nothing is left of it. */
   settled(id: string): void;
   /** What an earlier run or pass left half done of a large file. */
@@ -46,8 +49,9 @@ export async function execute(plan: Plan, options: ExecuteOptions): Promise<void
 async function performStage(actions: readonly Action[], barred: Barred, options: ExecuteOptions): Promise<void> {
   const { site, onOutcome } = options;
   const byOperation = new Map<Operation, Action>();
-  const fail = (action: Action, failure: Failure) => {
+  const fail = (action: Action, failure: Failure, isUnknown = false) => {
     if (action.op === "mkdir" || action.op === "rename") barred.set(action.path, action.op);
+    if (!isUnknown) options.ended(action.path);
     onOutcome({ status: "failed", action, failure });
   };
   for (const action of actions) {
@@ -55,12 +59,10 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
     if (cause === "mkdir") fail(action, blockedFailure(action));
     if (cause) continue;
     const operation = operationOf(action);
-    if (operation?.op === "rename" && options.mayHaveHappened(operation.from, operation.path))
-      operation.unsettled = true;
     if (operation) byOperation.set(operation, action);
   }
-  const renames = [...byOperation.keys()].filter((operation) => operation.op === "rename");
-  if (renames.length > 0) options.renaming(renames.map(({ from, path }) => ({ from, to: path })));
+  if (byOperation.size > 0) options.begin([...byOperation.keys()].map(stepOf));
+  let lostInARow = 0;
   for (let tries = 0; byOperation.size > 0 && !options.isStopped(); ) {
     let lost: SiteError | undefined;
     let startedAt = options.monotonicMs();
@@ -91,14 +93,25 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
     if (!cause || byOperation.size === 0) break;
     // As long as something gets through, the server is there.
     tries = byOperation.size < before ? 0 : tries + 1;
+    if (byOperation.size < before) lostInARow = 0;
     if (tries > options.retries) {
-      if (lost) throw lost;
-      break;
+      const [culprit] = byOperation;
+      if (!lost || !culprit) break;
+      // It is always the first one that costs the connection: the others are not made to wait for it.
+      if (lost.reason === "unreachable" || ++lostInARow >= LOST_IN_A_ROW) throw lost;
+      byOperation.delete(culprit[0]);
+      fail(culprit[1], failureOf(lost), true);
+      tries = 0;
     }
     const [first] = byOperation.values();
     options.onRetry(first?.path ?? "", cause, Math.max(1, tries));
     await options.sleep(delayMs(tries, options.random));
   }
+}
+
+function stepOf(operation: Operation): Step {
+  const { op, path } = operation;
+  return operation.op === "rename" ? { op, path, from: operation.from } : { op, path };
 }
 
 function operationOf(action: Action): Operation | undefined {

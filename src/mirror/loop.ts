@@ -9,6 +9,7 @@ import { delayMs } from "./retry.ts";
 const LONGEST_BACKOFF_MS = 60_000;
 /** A refused login is not tried often: servers lock accounts. */
 const AFTER_REFUSED_LOGIN_MS = 15 * 60_000;
+const REST_PER_SCAN = 10;
 /** A pause that lasted so much longer than meant: the machine slept, and its connections are dead. */
 const SLEPT_MS = 30_000;
 
@@ -36,7 +37,9 @@ export async function runWatch(
     if (parts.isStopped()) return undefined;
     if (result.error && !hadCompleted && HOPELESS_AT_FIRST.has(worstExit(result.codes))) return result;
     errorsInARow = result.error ? errorsInARow + 1 : 0;
-    await pause(parts, result.error ? backoffMs(result, errorsInARow, parts) : intervalMs);
+    // A large tree that is walked for each pass must not keep a processor busy.
+    const restMs = Math.max(intervalMs, REST_PER_SCAN * result.counts.scanMs);
+    await pause(parts, result.error ? backoffMs(result, errorsInARow, parts) : restMs);
   }
   return undefined;
 }

@@ -1,4 +1,11 @@
-import { applyRecord, type Intent, type JournalRecord, type Manifest } from "../detect/manifest.ts";
+import {
+  applyRecord,
+  followSteps,
+  type Intent,
+  type JournalRecord,
+  type Manifest,
+  type Step,
+} from "../detect/manifest.ts";
 import type { RelPath } from "../detect/tree.ts";
 import type { State } from "../state/state.ts";
 import type { Status } from "../state/status.ts";
@@ -9,8 +16,8 @@ export interface Memory {
   readonly manifest: Manifest | undefined;
   /** What was begun and is not known to have ended. */
   readonly intents: ReadonlyMap<string, Intent>;
-  /** Renames that were asked for, old path to new, and that may have happened without an answer. */
-  readonly renaming: ReadonlyMap<RelPath, RelPath>;
+  /** Steps that were asked for and whose end is not known, by path. */
+  readonly doubts: ReadonlyMap<RelPath, Step>;
   readonly status: Status;
   /** Names of damaged files that were set aside. */
   readonly setAside: readonly string[];
@@ -41,13 +48,13 @@ export function createMemory(state: State): Memory {
   const loaded = state.load();
   const status = state.readStatus();
   const intents = new Map<string, Intent>(loaded.intents.map((intent) => [intent.id, intent]));
-  const renaming = new Map(loaded.renaming);
+  const doubts = new Map((loaded.steps ?? []).map((step) => [step.path, step]));
   let { manifest } = loaded;
   let usesApproval = false;
   let saved = { text: "", at: "" };
 
   function fold(): void {
-    if (manifest && state.journalBytes() > 0) state.fold(manifest, [...intents.values()]);
+    if (manifest && state.journalBytes() > 0) state.fold(manifest, [...intents.values()], [...doubts.values()]);
   }
 
   return {
@@ -55,7 +62,7 @@ export function createMemory(state: State): Memory {
       return manifest;
     },
     intents,
-    renaming,
+    doubts,
     status,
     setAside: loaded.setAside,
     adopt(adopted) {
@@ -66,8 +73,7 @@ export function createMemory(state: State): Memory {
       for (const each of records) {
         if (manifest) applyRecord(manifest, each);
         if (each.op === "intend") intents.set(each.intent.id, each.intent);
-        if (each.op === "renaming") renaming.set(each.from, each.to);
-        if (each.op === "move") renaming.delete(each.from);
+        followSteps(doubts, each);
         if (each.op === "settle") intents.delete(each.id);
         if (each.op === "put" && each.settles !== undefined) intents.delete(each.settles);
       }

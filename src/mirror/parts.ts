@@ -4,7 +4,7 @@ import type { MaxDelete } from "../plan/guards.ts";
 import type { Site } from "../remote/site.ts";
 import type { Log } from "../report/log.ts";
 
-/** What a mirror is made of: the real parts are put together in one place, commands.ts. */
+/** What a mirror is made of: the real parts are put together in one place, assemble.ts. */
 export interface MirrorParts {
   /** Real, absolute path of FOLDER. */
   folder: string;

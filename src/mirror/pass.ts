@@ -2,12 +2,13 @@ import { type Change, findVanished } from "../detect/diff.ts";
 import type { Intent, Manifest } from "../detect/manifest.ts";
 import { deviceOf, type ScanOptions } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
-import type { SiteError } from "../remote/site.ts";
+import { RESUMABLE_BYTES, type SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode } from "../report/exit.ts";
 import { StateError } from "../state/errors.ts";
 import { adoptSite } from "./adoption.ts";
 import { exitOf, failureOfPass, isPassError, type PassError } from "./codes.ts";
 import { type Counts, createCounts } from "./counts.ts";
+import { settleDoubts } from "./doubts.ts";
 import { look, settledScan } from "./look.ts";
 import type { Memory } from "./memory.ts";
 import { createNotices } from "./notices.ts";
@@ -75,6 +76,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       (error, tryNumber) => onRetry("", error, tryNumber),
     );
     isOpen = true;
+    const ended: Intent[] = [];
     for (const intent of [...memory.intents.values()]) {
       if (isResumable(intent, snapshot)) continue;
       const isGone = await withRetries(
@@ -82,9 +84,14 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
         parts,
         (error, tryNumber) => onRetry(intent.path, error, tryNumber),
       );
-      if (isGone) memory.record([{ op: "settle", id: intent.id }]);
+      if (isGone) ended.push(intent);
       else tellLeftOver(intent);
     }
+    if (memory.manifest) {
+      const uploads = ended.filter(({ path, temporary }) => path !== temporary);
+      memory.record(await settleDoubts(memory.doubts.values(), uploads, memory.manifest, site, parts));
+    }
+    memory.record(ended.map(({ id }) => ({ op: "settle", id })));
   }
 
   function tellLeftOver({ temporary }: Intent): void {
@@ -115,6 +122,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     memory.record(records);
     if (verification.pending > 0) return;
     verification = undefined;
+    hasLooked = false;
     status.lastVerifyAt = timestamp();
   }
 
@@ -136,10 +144,12 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   async function run(counts: Counts): Promise<void> {
     isOpen = false;
     const scan = parts.readScan();
+    const scannedAt = parts.monotonicMs();
     const snapshot = await settledScan(folder, scan, parts.sleep);
+    counts.scanMs = parts.monotonicMs() - scannedAt;
     counts.failed += notices.skipped(snapshot.skipped.values());
     const manifest = await known(snapshot, scan.follow, counts);
-    if (memory.intents.size > 0 && parts.monotonicMs() >= sweepAtMs) await connect(snapshot);
+    if (memory.intents.size + memory.doubts.size > 0 && parts.monotonicMs() >= sweepAtMs) await connect(snapshot);
     await verify(manifest, scan, snapshot);
     const changesOf = await look(folder, snapshot, manifest, { scan, checksum: parts.checksum, now: parts.now });
     for (const { path, reason, detail } of snapshot.problems) {
@@ -190,12 +200,14 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
         if (!parts.isStopped()) status.completedPassAt = timestamp();
         if (counts.parked + counts.pending === 0) memory.approvalDone();
         notices.passWorked();
+        delete status.failure;
       } catch (error) {
         if (!isPassError(error)) throw error;
         // A stop drops the sessions when its patience ends: that is no failure.
         if (!parts.isStopped()) {
           result.error = error;
           result.codes.push(exitOf(error));
+          status.failure = failureOfPass(error).reason;
           notices.passFailed(failureOfPass(error));
         }
       }
@@ -229,7 +241,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
 
 /** A large upload that was interrupted, of a file that is still the same: its execution goes on from what is there. */
 function isResumable({ path, begun, aside }: Intent, snapshot: Snapshot): boolean {
+  if (begun === undefined || begun.sizeBytes < RESUMABLE_BYTES) return false;
   const now = snapshot.files.get(path);
-  const isSame = now?.sizeBytes === begun?.sizeBytes && now?.mtimeMs === begun?.mtimeMs;
-  return begun !== undefined && aside === undefined && isSame;
+  return aside === undefined && now?.sizeBytes === begun.sizeBytes && now.mtimeMs === begun.mtimeMs;
 }

@@ -1,11 +1,9 @@
 import type { Action } from "../plan/plan.ts";
 import { SiteError, type Uploaded, type UploadJob } from "../remote/site.ts";
 import { type Barred, barredBy, blockedFailure } from "./barred.ts";
-import { type ExecuteOptions, failureOf } from "./execute.ts";
+import { type ExecuteOptions, failureOf, LOST_IN_A_ROW } from "./execute.ts";
 import { delayMs, isWorthRetrying } from "./retry.ts";
 
-/** After so many entries in a row lost their connection with every retry, it is the site that is gone. */
-const LOST_IN_A_ROW = 3;
 /** After so many files in a row found no space, it is the server that is full: the rest waits for the next pass. */
 const FULL_IN_A_ROW = 2;
 

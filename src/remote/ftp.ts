@@ -41,6 +41,7 @@ export function createFtpSite(options: SiteOptions): Site {
   const degraded = new Set<string>();
   let capabilities: Capabilities | undefined;
   let root = "";
+  let hasEncrypted = account.seenEncrypted === true;
   let windowSize = WINDOW;
 
   const degrade = (message: string) => {
@@ -51,7 +52,12 @@ export function createFtpSite(options: SiteOptions): Site {
 
   const pool = createPool(
     async () => {
-      const session = await openSession(account);
+      const session = await openSession({ ...account, seenEncrypted: hasEncrypted });
+      if (session.encrypted && !hasEncrypted) {
+        hasEncrypted = true;
+        // Told again when a plain session came first: from now on there is no way back.
+        if (capabilities !== undefined) options.onConnected(session);
+      }
       root = remoteRoot(session.loginFolder, options.remoteDir);
       if (capabilities === undefined) {
         // What the first session finds out about the server holds for all of them.

@@ -71,7 +71,10 @@ export interface UploadJob {
   onProgress?(sentBytes: number): void;
 }
 
-/** The local file a large upload was begun with: only the very same one may be resumed. */
+/** A file this large is worth resuming; a smaller one is sent again sooner than it is asked for. */
+export const RESUMABLE_BYTES = 4 * 1024 * 1024;
+
+/** The local file an upload was begun with: only the very same one may be resumed. */
 export interface Begun {
   sizeBytes: number;
   mtimeMs: number;
@@ -85,7 +88,6 @@ export interface Unsettled {
   renaming?: Uploaded;
   /** Where the old content stands meanwhile, on servers that do not rename over a file. */
   aside?: RelPath;
-  /** Present for a file that is worth resuming. */
   begun?: Begun;
 }
 

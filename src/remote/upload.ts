@@ -6,12 +6,9 @@ import { type Asking, ask, sizeOf } from "./query.ts";
 import { settle } from "./recovery.ts";
 import { checkArrived, type Opening, type Sent, send } from "./send.ts";
 import type { Session } from "./session.ts";
-import { type Content, SiteError, type Unsettled, type Uploaded, type UploadJob } from "./site.ts";
+import { type Content, RESUMABLE_BYTES, SiteError, type Unsettled, type Uploaded, type UploadJob } from "./site.ts";
 import { setTime } from "./time.ts";
 import { openData } from "./transfer.ts";
-
-/** A file this large is worth resuming; a smaller one is sent again sooner than it is asked for. */
-const RESUMABLE_BYTES = 4 * 1024 * 1024;
 
 export interface UploadTools {
   /** The server's path of a mirror path. */
@@ -91,9 +88,9 @@ export function begin(
   const id = tools.nonce();
   if (tools.inPlace) return { id, temporary: job.path };
   const temporary = temporaryName(job.path, id);
-  const begun = sizeBytes >= RESUMABLE_BYTES ? { begun: { sizeBytes, mtimeMs } } : {};
-  job.intend({ id, temporary, ...begun });
-  job.unsettled = { id, temporary, ...begun };
+  const begun = { sizeBytes, mtimeMs };
+  job.intend({ id, temporary, begun });
+  job.unsettled = { id, temporary, begun };
   return { id, temporary };
 }
 
@@ -105,14 +102,21 @@ async function resumableBytes(
   tools: UploadTools,
 ): Promise<number> {
   const { begun, renaming, temporary } = unsettled;
-  if (!begun || renaming || begun.sizeBytes !== content.sizeBytes || begun.mtimeMs !== content.mtimeMs) return 0;
+  if (
+    !begun ||
+    renaming ||
+    begun.sizeBytes < RESUMABLE_BYTES ||
+    begun.sizeBytes !== content.sizeBytes ||
+    begun.mtimeMs !== content.mtimeMs
+  )
+    return 0;
   const held = await sizeOf(asking, tools.pathOf(temporary));
   return typeof held === "number" && held <= content.sizeBytes ? held : 0;
 }
 
 /** A large file whose transfer broke off while the session lived: what arrived is kept. */
 function isWorthResuming(error: SiteError, { begun }: Unsettled): boolean {
-  return begun !== undefined && error.reason === "connection";
+  return begun !== undefined && begun.sizeBytes >= RESUMABLE_BYTES && error.reason === "connection";
 }
 
 /** Deletes the temporary file of an attempt that ended with a certain failure; the failure is what is reported. */

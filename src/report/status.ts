@@ -1,5 +1,7 @@
 import type { KnownMirror } from "../state/mirrors.ts";
+import type { Status } from "../state/status.ts";
 import { escapeText } from "./escape.ts";
+import { REASONS, type Reason } from "./reasons.ts";
 
 /** A mirror whose last pass is older than so many minutes though it runs cannot be well. */
 const STALE_MINUTES = 10;
@@ -11,12 +13,20 @@ export function statusLines(mirrors: readonly KnownMirror[], now: Date): string[
     const { id, status, holder } = mirror;
     const parts = [
       holder === undefined ? "stopped" : `running${holder === "unknown" ? "" : ` (pid ${holder.pid})`}`,
-      status.lastPassAt ? `last pass ${ago(status.lastPassAt, now)}` : "never completed",
+      status.lastPassAt ? `last pass ${ago(status.lastPassAt, now)}` : "no pass yet",
+      ...(status.completedPassAt === undefined ? ["never completed"] : []),
+      ...(status.failure ? [failureText(status, now)] : []),
+      ...(status.oldestChangeAt ? [`oldest change waits since ${ago(status.oldestChangeAt, now)}`] : []),
       ...counts(mirror),
       ...(isStale(mirror, now) ? ["no pass for too long"] : []),
     ];
     return escapeText(`${id}  ${status.folder} -> ${status.site}: ${parts.join(", ")}`);
   });
+}
+
+function failureText({ failure = "", completedPassAt }: Status, now: Date): string {
+  const words = Object.hasOwn(REASONS, failure) ? REASONS[failure as Reason] : failure;
+  return completedPassAt ? `failing (${words}), last completed ${ago(completedPassAt, now)}` : `failing (${words})`;
 }
 
 function counts({ status }: KnownMirror): string[] {
@@ -57,7 +67,12 @@ export function statusJson(mirrors: readonly KnownMirror[], now: Date): string {
         failing,
         parked,
         lagMs,
-        healthy: failing + parked === 0 && completedPassAt !== undefined && !isStale(mirror, now),
+        failure: status.failure ?? null,
+        healthy:
+          failing + parked === 0 &&
+          status.failure === undefined &&
+          completedPassAt !== undefined &&
+          !isStale(mirror, now),
       };
     }),
     null,

@@ -32,13 +32,26 @@ function subjectOf(record: LogRecord): string {
   return from === undefined ? (shown ?? "") : `${from} -> ${shown ?? ""}`;
 }
 
-const NAMED = new Set(["event", "path", "from", "bytes", "ms", "sha1", "reason", "code", "detail", "terminal"]);
+const NAMED = new Set([
+  "event",
+  "path",
+  "from",
+  "bytes",
+  "ms",
+  "sha1",
+  "reason",
+  "code",
+  "detail",
+  "terminal",
+  "parked",
+]);
 const START = new Set(["version", "folder", "site"]);
 
 function countsOf(record: LogRecord): string[] {
   const counts: string[] = [];
   for (const [field, value] of Object.entries(record)) {
-    if (!NAMED.has(field) && typeof value === "number" && value !== 0) counts.push(`${value} ${field}`);
+    if ((!NAMED.has(field) || field === "parked") && typeof value === "number" && value !== 0)
+      counts.push(`${value} ${field}`);
   }
   return counts;
 }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fsyncSync, ftruncateSync, openSync } from "node:fs";
-import type { Intent, JournalRecord } from "../detect/manifest.ts";
+import { followSteps, type Intent, type JournalRecord, type Step } from "../detect/manifest.ts";
 import type { RelPath } from "../detect/tree.ts";
 import { diskError, NO_FOLLOW, writeAll } from "./disk.ts";
 import { checkHeader, readIfThere } from "./manifest-file.ts";
@@ -61,14 +61,11 @@ export function openIntents(records: JournalRecord[]): Intent[] {
   return [...open.values()];
 }
 
-/** Renames that were asked for and not confirmed, old path to new. */
-export function openRenames(records: JournalRecord[]): Map<RelPath, RelPath> {
-  const open = new Map<RelPath, RelPath>();
-  for (const record of records) {
-    if (record.op === "renaming") open.set(record.from, record.to);
-    if (record.op === "move") open.delete(record.from);
-  }
-  return open;
+/** Steps that were asked for and whose end is not known. */
+export function openSteps(records: JournalRecord[]): Step[] {
+  const open = new Map<RelPath, Step>();
+  for (const record of records) followSteps(open, record);
+  return [...open.values()];
 }
 
 export function journalText({ folder, site }: MirrorIdentity, generation: number, records: JournalRecord[]): string {

@@ -1,6 +1,12 @@
 import { join } from "node:path";
-import { applyRecord, emptyManifest, type Intent, type JournalRecord, type Manifest } from "../detect/manifest.ts";
-import type { RelPath } from "../detect/tree.ts";
+import {
+  applyRecord,
+  emptyManifest,
+  type Intent,
+  type JournalRecord,
+  type Manifest,
+  type Step,
+} from "../detect/manifest.ts";
 import { type Approval, createApproval } from "./approval.ts";
 import { diskError, makePrivateFolder, renamePatiently, replaceFile, sweepReplacements } from "./disk.ts";
 import {
@@ -9,7 +15,7 @@ import {
   journalText,
   openIntents,
   openJournal,
-  openRenames,
+  openSteps,
   type ReadJournal,
   readJournal,
 } from "./journal.ts";
@@ -23,8 +29,8 @@ export interface Loaded {
   manifest: Manifest | undefined;
   /** What a killed run left half done. */
   intents: Intent[];
-  /** Present when a killed run asked for renames that may have happened: old path to new. */
-  renaming?: Map<RelPath, RelPath>;
+  /** Present when a run ended without knowing how steps ended. */
+  steps?: Step[];
   /** Names of damaged files that were put aside in the mirror's folder. */
   setAside: string[];
 }
@@ -38,7 +44,7 @@ export interface State {
   /** Brings what was appended safely to the disk. Throws StateError "disk". */
   flush(): void;
   /** Replaces the manifest and begins a fresh journal. Throws StateError "disk"; nothing recorded is lost then. */
-  fold(manifest: Manifest, openIntents: Intent[]): void;
+  fold(manifest: Manifest, openIntents: Intent[], openSteps?: Step[]): void;
   journalBytes(): number;
   /** Deletions that wait for a person. */
   readonly approval: Approval;
@@ -83,7 +89,7 @@ export function openState({ directory, folder, site, now }: StatePlace): State {
       if (journal) writer = freshJournal(fresh);
     }
     isLoaded = true;
-    return { manifest: found.manifest, intents: found.intents, ...renamesIn(found), setAside };
+    return { manifest: found.manifest, intents: found.intents, ...stepsIn(found), setAside };
   }
 
   function freshJournal(records: JournalRecord[]): JournalWriter {
@@ -115,12 +121,12 @@ export function openState({ directory, folder, site, now }: StatePlace): State {
     flush() {
       writer?.flush();
     },
-    fold(manifest, intents) {
+    fold(manifest, intents, steps = []) {
       if (!isLoaded) load();
       replaceFile(directory, MANIFEST_FILE, manifestText(identity, generation + 1, manifest), { sync: true });
       // From here on the old journal counts as folded, by its generation, even if it can't be replaced now.
       generation += 1;
-      fresh = intents.map(intend);
+      fresh = [...intents.map(intend), ...(steps.length > 0 ? [{ op: "begin" as const, steps }] : [])];
       openedJournal();
     },
     journalBytes: () => writer?.sizeBytes() ?? 0,
@@ -141,7 +147,7 @@ export function openState({ directory, folder, site, now }: StatePlace): State {
 /** What load() would give, without a lock and with nothing changed: for check and dry runs. Throws like load(). */
 export function peekState(directory: string, identity: MirrorIdentity): Omit<Loaded, "setAside"> {
   const found = readFiles(directory, identity);
-  return { manifest: found.manifest, intents: found.intents, ...renamesIn(found) };
+  return { manifest: found.manifest, intents: found.intents, ...stepsIn(found) };
 }
 
 /** The same for a run that only looks: nothing is written, and what is told to be recorded is forgotten. */
@@ -178,7 +184,7 @@ function readFiles(directory: string, identity: MirrorIdentity): Found {
   let manifest = read.kind === "read" ? read.manifest : undefined;
   if (journal && journalApplies) {
     for (const record of journal.records) {
-      if (record.op === "intend" || record.op === "settle" || record.op === "renaming") continue;
+      if (record.op === "intend" || record.op === "settle" || record.op === "begin" || record.op === "end") continue;
       manifest ??= emptyManifest();
       applyRecord(manifest, record);
     }
@@ -187,9 +193,9 @@ function readFiles(directory: string, identity: MirrorIdentity): Found {
   return { manifest, manifestIsDamaged: read.kind === "damaged", generation, intents, journal, journalApplies };
 }
 
-function renamesIn({ journal, journalApplies }: Found): Pick<Loaded, "renaming"> {
-  const renaming = openRenames(journalApplies ? (journal?.records ?? []) : []);
-  return renaming.size > 0 ? { renaming } : {};
+function stepsIn({ journal, journalApplies }: Found): Pick<Loaded, "steps"> {
+  const steps = openSteps(journalApplies ? (journal?.records ?? []) : []);
+  return steps.length > 0 ? { steps } : {};
 }
 
 function intend(intent: Intent): JournalRecord {

@@ -13,6 +13,8 @@ export interface Status {
   device?: string;
   /** The site has been seen with TLS: it never goes back to a plain session by itself. */
   encrypted?: boolean;
+  /** Why the last pass ended early, as a reason of the log. */
+  failure?: string;
   /** What names of the server are known to keep, and what it alters (plan/names.ts). */
   names?: { sound: string[]; altered: string[]; foldsCase: boolean };
   /** Skips that the log told already: one key each. */
@@ -26,7 +28,16 @@ export interface Status {
 }
 
 const STATUS_FILE = "status.json";
-const TEXTS = ["folder", "site", "completedPassAt", "lastPassAt", "lastVerifyAt", "device", "oldestChangeAt"] as const;
+const TEXTS = [
+  "folder",
+  "site",
+  "completedPassAt",
+  "lastPassAt",
+  "lastVerifyAt",
+  "device",
+  "oldestChangeAt",
+  "failure",
+] as const;
 const COUNTS = ["pending", "failing", "parked"] as const;
 
 /** Missing or damaged: as if nothing had been remembered; a field of another type is left out. */

@@ -1,4 +1,4 @@
-import type { Intent, JournalRecord, ManifestEntry } from "../detect/manifest.ts";
+import type { Intent, JournalRecord, ManifestEntry, Step } from "../detect/manifest.ts";
 import { nameOf, type RelPath } from "../detect/tree.ts";
 
 // What was read from disk is checked before it is believed: its paths decide what is deleted on the site.
@@ -59,12 +59,15 @@ export function checkedRecord(value: unknown): JournalRecord | undefined {
     case "unfolder":
       return isRelPath(path) ? { op, path } : undefined;
     case "move":
-    case "renaming":
       return isRelPath(value.from) && isRelPath(value.to) ? { op, from: value.from, to: value.to } : undefined;
     case "intend": {
       const intent = checkedIntent(value.intent);
       return intent && { op, intent };
     }
+    case "begin":
+      return checkedBegin(value.steps);
+    case "end":
+      return isRelPath(value.path) ? { op, path: value.path } : undefined;
     case "settle":
       return isId(value.id) ? { op, id: value.id } : undefined;
     default:
@@ -76,6 +79,20 @@ function checkedPut({ path, entry: read, settles }: Fields): JournalRecord | und
   if (!isRelPath(path) || !isFields(read) || (settles !== undefined && !isId(settles))) return undefined;
   const entry = checkedEntry(read.mtimeMs, read.sizeBytes, read.sha1, read);
   return entry && { op: "put", path, entry, ...(settles !== undefined && { settles }) };
+}
+
+const STEPS = ["mkdir", "rename", "touch", "delete", "rmdir"] as const;
+
+function checkedBegin(value: unknown): JournalRecord | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const steps: Step[] = [];
+  for (const each of value) {
+    const op = isFields(each) ? STEPS.find((known) => known === each.op) : undefined;
+    if (!isFields(each) || op === undefined || !isRelPath(each.path)) return undefined;
+    if (each.from !== undefined && !isRelPath(each.from)) return undefined;
+    steps.push({ op, path: each.path, ...(each.from !== undefined && { from: each.from }) });
+  }
+  return { op: "begin", steps };
 }
 
 function checkedIntent(value: unknown): Intent | undefined {

@@ -29,13 +29,25 @@ describe("execute(): the site is lost", () => {
     expect([outcomes.length, error]).toEqual([12, undefined]);
   });
 
-  test("lost with every retry: thrown, and what was done is reported", async () => {
+  test("one step that costs its connection each time is that step's failure, the others are done", async () => {
     const { outcomes, error } = await play({
-      site: { a: "x", b: "x" },
-      plan: { deletes: [remove("a"), remove("b")] },
+      site: { a: "x", b: "x", c: "x" },
+      plan: { deletes: [remove("a"), remove("b"), remove("c")] },
       verdicts: { b: lost(10) },
     });
-    expect(outcomes).toEqual(["done delete a"]);
+    expect(outcomes).toEqual(["done delete a", "failed delete b (connection)", "done delete c"]);
+    expect(error).toBeUndefined();
+  });
+
+  test("several steps in a row lost with every retry: thrown, and what was done is reported", async () => {
+    const names = ["a", "b", "c", "d", "e"];
+    const { outcomes, error } = await play({
+      site: Object.fromEntries(names.map((name) => [name, "x"])),
+      plan: { deletes: names.map(remove) },
+      verdicts: { b: lost(10), c: lost(10), d: lost(10), e: lost(10) },
+    });
+    expect(outcomes[0]).toBe("done delete a");
+    expect(outcomes.length).toBeLessThan(5);
     expect(error).toMatchObject({ name: "SiteError", reason: "connection" });
   });
 

@@ -1,9 +1,11 @@
 import {
   applyRecord,
   emptyManifest,
+  followSteps,
   type Intent,
   type JournalRecord,
   type Manifest,
+  type Step,
 } from "../../src/detect/manifest.ts";
 import type { RelPath } from "../../src/detect/tree.ts";
 import type { State } from "../../src/state/state.ts";
@@ -22,22 +24,29 @@ export function createMemoryState(initial?: Manifest, initialStatus: Partial<Sta
   let parked: RelPath[] = [];
   let approved: RelPath[] = [];
   const intents = new Map<string, Intent>();
+  const steps = new Map<RelPath, Step>();
   const records: JournalRecord[] = [];
 
   return {
     directory: "in memory",
     records,
     stored: () => manifest && copy(manifest),
-    load: () => ({ manifest: manifest && copy(manifest), intents: [...intents.values()], setAside: [] }),
+    load: () => ({
+      manifest: manifest && copy(manifest),
+      intents: [...intents.values()],
+      steps: [...steps.values()],
+      setAside: [],
+    }),
     append(added) {
       for (const record of added) {
         records.push(record);
         if (record.op === "intend") intents.set(record.intent.id, record.intent);
         else if (record.op === "settle") intents.delete(record.id);
-        else if (record.op === "renaming") continue;
+        else if (record.op === "begin" || record.op === "end") followSteps(steps, record);
         else {
           manifest ??= emptyManifest();
           applyRecord(manifest, record);
+          followSteps(steps, record);
           if (record.op === "put" && record.settles !== undefined) intents.delete(record.settles);
         }
       }
