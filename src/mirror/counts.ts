@@ -27,6 +27,9 @@ export interface Counts {
 
 const LOST: ReadonlySet<Reason> = new Set<Reason>(["connection", "timeout", "unreachable"]);
 
+/** Whether a failure left the end of a step unknown. */
+export const isLost = (reason: Reason) => LOST.has(reason);
+
 export function createCounts(): Counts {
   return {
     uploaded: 0,
@@ -47,7 +50,7 @@ export function createCounts(): Counts {
     add(outcome) {
       if (outcome.status === "failed") {
         this.failed++;
-        if (LOST.has(outcome.failure.reason)) this.lost++;
+        if (isLost(outcome.failure.reason)) this.lost++;
         return;
       }
       // What only the manifest learns is no movement.

@@ -6,7 +6,7 @@ import type { ScanOptions } from "../detect/scan.ts";
 import { isAtOrBelow, type RelPath, type Snapshot } from "../detect/tree.ts";
 import { isEmpty, type Plan, plan } from "../plan/plan.ts";
 import type { SiteError } from "../remote/site.ts";
-import type { Counts } from "./counts.ts";
+import { type Counts, isLost } from "./counts.ts";
 import { execute } from "./execute.ts";
 import type { Memory } from "./memory.ts";
 import { keepSoundNames } from "./names.ts";
@@ -98,7 +98,8 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
 
   function settle(outcome: Outcome): void {
     const { action } = outcome;
-    if (outcome.status === "failed" && action.op === "rename") {
+    // One that was never answered may have happened: nothing else is tried before the server has been asked.
+    if (outcome.status === "failed" && action.op === "rename" && !isLost(outcome.failure.reason)) {
       // It grows with each round, so the rounds end.
       unrenamable.add(action.from);
       asksAgain = true;
