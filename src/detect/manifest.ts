@@ -28,6 +28,8 @@ export interface Intent {
   aside?: RelPath;
   /** The local file the upload was begun with: what tells the upload on the server, and whether it can be resumed. */
   begun?: { sizeBytes: number; mtimeMs: number };
+  /** Of the bytes sent, once the rename into place is asked for: from then on the file may stand under its name. */
+  sha1?: string;
 }
 
 /** One thing asked of the server, by the path that its end is recorded under. */

@@ -1,10 +1,7 @@
-import type { Intent, JournalRecord, Manifest, ManifestEntry, Step } from "../detect/manifest.ts";
+import type { Intent, JournalRecord, Manifest, Step } from "../detect/manifest.ts";
 import type { RelPath } from "../detect/tree.ts";
 import type { RemoteEntry, Site } from "../remote/site.ts";
 import { type Patience, withRetries } from "./retry.ts";
-
-/** Of no content: an entry that bears it is known to be there and not to be what is here. */
-const UNKNOWN_SHA1 = "0".repeat(40);
 
 /**
  * Asks the server what became of steps and uploads whose end is not known, so that the manifest tells what is there
@@ -29,12 +26,17 @@ export async function settleDoubts(
     else records.push(...(await settlePath(step, there)));
     records.push({ op: "end", path: step.path });
   }
-  for (const { path, begun } of uploads) {
+  for (const { path, begun, sha1 } of uploads) {
+    if (begun === undefined || sha1 === undefined) continue;
     const there = await look(path);
+    const was = manifest.files.get(path);
+    const isLikeOld = was?.sizeBytes === begun.sizeBytes && inSeconds(was.mtimeMs) === inSeconds(begun.mtimeMs);
     const isOurs =
-      there?.type === "file" && begun?.sizeBytes === there.sizeBytes && isTime(await timeOf(path), begun?.mtimeMs);
-    if (isOurs && there) records.push(unknown(path, there));
-    else if (manifest.files.has(path)) records.push(...(await settleFile(path, there)));
+      there?.type === "file" && there.sizeBytes === begun.sizeBytes && isTime(await timeOf(path), begun.mtimeMs);
+    // Old and new that look alike from here: nothing is claimed, so that it is sent again.
+    if (isOurs && isLikeOld) records.push({ op: "drop", path });
+    else if (isOurs) records.push({ op: "put", path, entry: { ...begun, sha1, racy: true } });
+    else if (was) records.push(...(await settleFile(path, there)));
   }
   return records;
 
@@ -64,18 +66,15 @@ export async function settleDoubts(
   async function settleFile(path: RelPath, there: RemoteEntry | undefined): Promise<JournalRecord[]> {
     const was = manifest.files.get(path);
     if (there?.type !== "file") return [{ op: "drop", path }];
-    if (was === undefined || was.sizeBytes !== there.sizeBytes) return [unknown(path, there)];
+    if (was === undefined || was.sizeBytes !== there.sizeBytes) return [{ op: "drop", path }];
     const isSame = was.undated === true || isTime(await timeOf(path), was.mtimeMs);
-    return isSame ? [] : [unknown(path, there)];
+    return isSame ? [] : [{ op: "drop", path }];
   }
-}
-
-function unknown(path: RelPath, { sizeBytes = 0 }: RemoteEntry): JournalRecord {
-  const entry: ManifestEntry = { mtimeMs: 0, sizeBytes, sha1: UNKNOWN_SHA1 };
-  return { op: "put", path, entry };
 }
 
 /** A remote time, in whole seconds, of a local one. */
 function isTime(remoteMs: number | undefined, localMs: number | undefined): boolean {
-  return remoteMs !== undefined && localMs !== undefined && remoteMs === Math.floor(localMs / 1000) * 1000;
+  return remoteMs !== undefined && localMs !== undefined && remoteMs === inSeconds(localMs);
 }
+
+const inSeconds = (ms: number) => Math.floor(ms / 1000) * 1000;

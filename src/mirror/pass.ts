@@ -88,7 +88,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       else tellLeftOver(intent);
     }
     if (memory.manifest) {
-      const uploads = ended.filter(({ path, temporary }) => path !== temporary);
+      const uploads = ended.filter(({ sha1 }) => sha1 !== undefined);
       memory.record(await settleDoubts(memory.doubts.values(), uploads, memory.manifest, site, parts));
     }
     memory.record(ended.map(({ id }) => ({ op: "settle", id })));
@@ -240,8 +240,8 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
 }
 
 /** A large upload that was interrupted, of a file that is still the same: its execution goes on from what is there. */
-function isResumable({ path, begun, aside }: Intent, snapshot: Snapshot): boolean {
-  if (begun === undefined || begun.sizeBytes < RESUMABLE_BYTES) return false;
+function isResumable({ path, begun, aside, sha1 }: Intent, snapshot: Snapshot): boolean {
+  if (begun === undefined || sha1 !== undefined || begun.sizeBytes < RESUMABLE_BYTES) return false;
   const now = snapshot.files.get(path);
   return aside === undefined && now?.sizeBytes === begun.sizeBytes && now.mtimeMs === begun.mtimeMs;
 }

@@ -17,7 +17,7 @@ export async function moveIntoPlace(
   uploaded: Uploaded,
   tools: UploadTools,
 ): Promise<void> {
-  job.unsettled = { id: uploaded.id, temporary, renaming: uploaded };
+  aboutToRename(job, temporary, uploaded);
   const from = tools.pathOf(temporary);
   const to = tools.pathOf(job.path);
   if (asking.capabilities.renameOverwrites) {
@@ -26,6 +26,14 @@ export async function moveIntoPlace(
     await judgeRefusal(asking, job, reply, temporary, tools);
   }
   await replaceBySettingAside(asking, job, temporary, uploaded, tools);
+}
+
+/** From here on the file may stand under its name without an answer that says so: journal and job know what it is. */
+export function aboutToRename(job: UploadJob, temporary: RelPath, uploaded: Uploaded, aside?: RelPath): void {
+  const { id, sizeBytes, mtimeMs, sha1 } = uploaded;
+  const names = { id, temporary, ...(aside !== undefined && { aside }) };
+  job.intend({ ...names, begun: { sizeBytes, mtimeMs }, sha1 });
+  job.unsettled = { ...names, renaming: uploaded };
 }
 
 /** Replies that say that the command or the space is the trouble, never the file that is there. */
@@ -107,8 +115,7 @@ async function replaceBySettingAside(
   tools: UploadTools,
 ): Promise<void> {
   const aside = temporaryName(job.path, tools.nonce());
-  job.intend({ id: uploaded.id, temporary, aside });
-  job.unsettled = { id: uploaded.id, temporary, renaming: uploaded, aside };
+  aboutToRename(job, temporary, uploaded, aside);
   const to = tools.pathOf(job.path);
   // A server that lets no temporary file be renamed must not cost the old one: this is asked before it is touched.
   const found = await ask(asking, `RNFR ${tools.pathOf(temporary)}`, [350]);

@@ -1,6 +1,6 @@
 import { formatFtpTime, parseSize } from "./features.ts";
 import { type Command, isRefusal, type Reply } from "./pipeline.ts";
-import { changeMode, moveIntoPlace } from "./place.ts";
+import { aboutToRename, changeMode, moveIntoPlace } from "./place.ts";
 import { type Asking, entryIn, sizeOf } from "./query.ts";
 import { checkArrived, type Sent, send } from "./send.ts";
 import type { Content, SiteError, Uploaded, UploadJob } from "./site.ts";
@@ -142,7 +142,7 @@ async function judge(
     const dated = time !== undefined && (!isRefusal(time) || (await setTime(asking, target, content.mtimeMs, tools)));
     await changeMode(asking, target, entryIn(answers.get("old"))?.mode, entryIn(answers.get("new"))?.mode);
     const uploaded = { id, ...sent, mtimeMs: content.mtimeMs, dated, readAtMs };
-    job.unsettled = { id, temporary, renaming: uploaded };
+    aboutToRename(job, temporary, uploaded);
     return { ...arrived, uploaded };
   } catch (error) {
     await discard(asking, job, tools, error);

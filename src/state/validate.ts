@@ -97,10 +97,17 @@ function checkedBegin(value: unknown): JournalRecord | undefined {
 
 function checkedIntent(value: unknown): Intent | undefined {
   if (!isFields(value)) return undefined;
-  const { id, path, temporary, aside, begun } = value;
+  const { id, path, temporary, aside, begun, sha1 } = value;
   if (!isId(id) || !isRelPath(path) || !isTemporary(temporary)) return undefined;
   if (aside !== undefined && !isTemporary(aside)) return undefined;
-  return { id, path, temporary, ...(aside !== undefined && { aside }), ...checkedBegun(begun) };
+  return {
+    id,
+    path,
+    temporary,
+    ...(aside !== undefined && { aside }),
+    ...checkedBegun(begun),
+    ...(typeof sha1 === "string" && SHA1.test(sha1) && { sha1 }),
+  };
 }
 
 /** Nothing when it is not sound: the upload is then begun anew. */
