@@ -56,7 +56,7 @@ describe("README.md", () => {
 
   test("names every target of build.ts, and no other", () => {
     const [, targets = ""] = /const TARGETS = \{([^}]*)\}/.exec(readDocument("build.ts")) ?? [];
-    const known = [...targets.matchAll(/"([\w-]+)": "/g)].map(([, name]) => name);
+    const known = [...targets.matchAll(/"([\w-]+)": "/g)].map(([, name = ""]) => name);
     const named = new Set(
       code.flatMap((text) => text.match(/\b(?:linux|windows|darwin)-(?:x64|arm64)(?:-\w+)?\b/g) ?? []),
     );
