@@ -11,8 +11,9 @@ import { createAdmission } from "./rate.ts";
 import { recover } from "./recovery.ts";
 import { type Account, openSession, type Session } from "./session.ts";
 import { type Site, SiteError } from "./site.ts";
+import type { UploadTools } from "./temporary.ts";
 import { uploadTrain } from "./train.ts";
-import { type UploadTools, upload } from "./upload.ts";
+import { upload } from "./upload.ts";
 
 /** Commands sent in one write. All servers tried took hundreds; a server that stumbles is sent one at a time. */
 const WINDOW = 64;

@@ -3,8 +3,8 @@ import { formatFtpTime } from "./features.ts";
 import { type Command, isRefusal, type Reply, SessionEnded } from "./pipeline.ts";
 import { type Asking, entryOf, list, refused, sizeOf } from "./query.ts";
 import { type Operation, type OperationResult, SiteError } from "./site.ts";
+import type { UploadTools } from "./temporary.ts";
 import { setTime } from "./time.ts";
-import type { UploadTools } from "./upload.ts";
 
 export type Report = (operation: Operation, result: OperationResult) => void;
 

@@ -5,7 +5,7 @@ import { rename } from "./place.ts";
 import { sweepProbe } from "./probe.ts";
 import { type Asking, ask, entryOf, refused, sizeOf } from "./query.ts";
 import type { Unsettled, Uploaded } from "./site.ts";
-import type { UploadTools } from "./upload.ts";
+import type { UploadTools } from "./temporary.ts";
 
 /**
  * Finds out how an interrupted attempt ended. The temporary name goes first: a slow server may still carry out the

@@ -1,7 +1,7 @@
 import { formatFtpTime } from "./features.ts";
 import { isRefusal } from "./pipeline.ts";
 import { type Asking, ask, entryOf, refused } from "./query.ts";
-import type { UploadTools } from "./upload.ts";
+import type { UploadTools } from "./temporary.ts";
 
 /**
  * Sets the remote mtime (UTC, whole seconds) by MFMT (draft-somers-ftp-mfxx-04), or by vsftpd's `MDTM time path`.

@@ -4,9 +4,10 @@ import { aboutToRename, changeMode, moveIntoPlace } from "./place.ts";
 import { type Asking, entryIn, sizeOf } from "./query.ts";
 import { checkArrived, type Sent, send } from "./send.ts";
 import type { Content, SiteError, Uploaded, UploadJob } from "./site.ts";
+import { begin, discard, type UploadTools } from "./temporary.ts";
 import { setTime } from "./time.ts";
 import { dialData, portOf } from "./transfer.ts";
-import { begin, discard, openedData, type UploadTools, upload } from "./upload.ts";
+import { openedData, upload } from "./upload.ts";
 
 export type JobReport = (job: UploadJob, result: Uploaded | SiteError | Error) => void;
 

@@ -16,7 +16,7 @@ export function statusLines(mirrors: readonly KnownMirror[], now: Date): string[
       status.lastPassAt ? `last pass ${ago(status.lastPassAt, now)}` : "no pass yet",
       ...(status.completedPassAt === undefined ? ["never completed"] : []),
       ...(status.failure ? [failureText(status, now)] : []),
-      ...(status.oldestChangeAt ? [`oldest change waits since ${ago(status.oldestChangeAt, now)}`] : []),
+      ...(status.oldestChangeAt ? [`oldest change not yet there: ${ago(status.oldestChangeAt, now)}`] : []),
       ...counts(mirror),
       ...(isStale(mirror, now) ? ["no pass for too long"] : []),
     ];

@@ -1,0 +1,63 @@
+import { parentOf, type RelPath } from "../detect/tree.ts";
+import { isRefusal } from "./pipeline.ts";
+import { type Asking, ask } from "./query.ts";
+import { type Content, RESUMABLE_BYTES, SiteError, type Unsettled, type UploadJob } from "./site.ts";
+
+/** What an upload works with, beside its session. */
+export interface UploadTools {
+  /** The server's path of a mirror path. */
+  pathOf(path: RelPath): string;
+  /** Unpredictable and never used before: names temporary files. */
+  nonce(): string;
+  now(): number;
+  /** Says once per kind that the server lacks something. */
+  degrade(lack: string): void;
+  /** Waits until so many more bytes may be sent. */
+  admit(bytes: number): Promise<void>;
+  inPlace: boolean;
+  /** What a refused upload really means. */
+  explain(asking: Asking, path: RelPath, error: Error): Promise<Error>;
+}
+
+/** Fixed form and short, whatever the name it stands for: names may be 255 bytes long already. */
+export function temporaryName(path: RelPath, nonce: string): RelPath {
+  const folder = parentOf(path);
+  return folder === "" ? `.miroir-${nonce}` : `${folder}/.miroir-${nonce}`;
+}
+
+/** Names the temporary file, in the journal first. */
+export function begin(
+  job: UploadJob,
+  { sizeBytes, mtimeMs }: Content,
+  tools: UploadTools,
+): { id: string; temporary: RelPath } {
+  const id = tools.nonce();
+  if (tools.inPlace) return { id, temporary: job.path };
+  const temporary = temporaryName(job.path, id);
+  const begun = { sizeBytes, mtimeMs };
+  job.intend({ id, temporary, begun });
+  job.unsettled = { id, temporary, begun };
+  return { id, temporary };
+}
+
+/** A large file whose transfer broke off while the session lived: what arrived is kept. */
+function isWorthResuming(error: SiteError, { begun }: Unsettled): boolean {
+  return begun !== undefined && begun.sizeBytes >= RESUMABLE_BYTES && error.reason === "connection";
+}
+
+/** Deletes the temporary file of an attempt that ended with a certain failure; the failure is what is reported. */
+export async function discard(asking: Asking, job: UploadJob, tools: UploadTools, error: unknown): Promise<void> {
+  const { unsettled } = job;
+  if (asking.session.pipeline.ended || !unsettled) return;
+  if (error instanceof SiteError && (error.kind === "unknown" || isWorthResuming(error, unsettled))) return;
+  try {
+    const reply = await ask(asking, `DELE ${tools.pathOf(unsettled.temporary)}`, [200, 250]);
+    if (isRefusal(reply) && reply.code !== 550) return;
+  } catch {
+    // The session ended over it: the next attempt settles it.
+    return;
+  }
+  if (unsettled.aside !== undefined) return;
+  delete job.unsettled;
+  job.settled(unsettled.id);
+}
