@@ -1,4 +1,4 @@
-import { foldedName, isAtOrBelow, type RelPath, type Snapshot } from "../detect/tree.ts";
+import { foldedName, isAtOrBelow, nameOf, type RelPath, type Snapshot } from "../detect/tree.ts";
 import { alteredTrait, unknownTraits } from "../plan/names.ts";
 import type { Action, Plan } from "../plan/plan.ts";
 import { SiteError } from "../remote/site.ts";
@@ -62,18 +62,19 @@ export async function keepSoundNames(
   }
   const gone = new Set(status.names?.foldsCase ? ghosts : []);
   if (failures.size + gone.size === 0) return { plan: planned, ghosts: [], failures };
+  const renamed = new Set<Action>();
   const isKept = ({ path }: Action) => ![...failures.keys()].some((held) => isAtOrBelow(path, held));
   return {
     plan: {
       ...planned,
-      structure: planned.structure.filter(isKept),
+      structure: planned.structure.filter(isKept).map((action) => respelled(action, gone, renamed)),
       renames: planned.renames.filter(isKept),
       uploads: planned.uploads.filter(isKept),
       touches: planned.touches.filter(isKept),
       clear: planned.clear.filter((action) => !gone.has(action)),
       deletes: planned.deletes.filter((action) => !gone.has(action)),
     },
-    ghosts: [...gone],
+    ghosts: [...gone].filter((ghost) => !renamed.has(ghost)),
     failures,
   };
 }
@@ -88,6 +89,19 @@ function findGhosts(planned: Plan, snapshot: Snapshot): Action[] {
   // A file that became a folder, or a folder a file, has its very own name again: that deletion is meant.
   const isSame = (path: RelPath) => snapshot.files.has(path) || snapshot.folders.has(path);
   return deletions.filter(({ path }) => present.has(foldedName(path)) && !isSame(path));
+}
+
+/**
+ * A folder whose name differs from a vanished one's in letter case only is that folder: it gets its new spelling.
+ * @param renamed takes the deletions that such a rename stands for
+ */
+function respelled(action: Action, ghosts: ReadonlySet<Action>, renamed: Set<Action>): Action {
+  if (action.op !== "mkdir") return action;
+  const { path } = action;
+  const ghost = [...ghosts].find(({ op, path: from }) => op === "rmdir" && foldedName(from) === foldedName(path));
+  if (!ghost || nameOf(ghost.path) === nameOf(path)) return action;
+  renamed.add(ghost);
+  return { op: "rename", from: ghost.path, path, isFolder: true };
 }
 
 /** Arriving paths that differ from another entry in letter case or composition only; what is mirrored already stays. */
