@@ -86,8 +86,9 @@ async function overwrites(asking: Asking, job: UploadJob, temporary: RelPath, to
   const reply = isRefusal(stored.reply)
     ? undefined
     : await rename(asking, tools.pathOf(temporary), tools.pathOf(specimen));
-  await ask(asking, `DELE ${tools.pathOf(specimen)}`, [200, 250]);
-  job.settled(id);
+  const deleted = await ask(asking, `DELE ${tools.pathOf(specimen)}`, [200, 250]);
+  // One that could not be deleted keeps its intent: the next connection tries again.
+  if (!isRefusal(deleted)) job.settled(id);
   // Nothing was shown when the specimen could not be made: the server counts as one that overwrites.
   return reply === undefined || !isRefusal(reply) || reply.refusedFrom;
 }

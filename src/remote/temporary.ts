@@ -1,6 +1,6 @@
 import { parentOf, type RelPath } from "../detect/tree.ts";
 import { isRefusal } from "./pipeline.ts";
-import { type Asking, ask } from "./query.ts";
+import { type Asking, ask, entryOf } from "./query.ts";
 import { type Content, RESUMABLE_BYTES, SiteError, type Unsettled, type UploadJob } from "./site.ts";
 
 /** What an upload works with, beside its session. */
@@ -51,8 +51,9 @@ export async function discard(asking: Asking, job: UploadJob, tools: UploadTools
   if (asking.session.pipeline.ended || !unsettled) return;
   if (error instanceof SiteError && (error.kind === "unknown" || isWorthResuming(error, unsettled))) return;
   try {
-    const reply = await ask(asking, `DELE ${tools.pathOf(unsettled.temporary)}`, [200, 250]);
-    if (isRefusal(reply) && reply.code !== 550) return;
+    const temporary = tools.pathOf(unsettled.temporary);
+    const reply = await ask(asking, `DELE ${temporary}`, [200, 250]);
+    if (isRefusal(reply) && (await entryOf(asking, temporary)) !== undefined) return;
   } catch {
     // The session ended over it: the next attempt settles it.
     return;
