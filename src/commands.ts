@@ -1,10 +1,13 @@
 import { type CommandDef, defineCommand } from "citty";
 import { type Assembled, assemble, type RunData } from "./assemble.ts";
+import { watchFolder } from "./detect/watch.ts";
 import { MANAGE, type ManageData } from "./manage.ts";
 import { runSync, runWatch } from "./mirror/loop.ts";
+import type { MirrorParts } from "./mirror/parts.ts";
 import { preview } from "./mirror/preview.ts";
 import { COMMANDS, type Command, isMirroring, type MirroringCommand } from "./options/row.ts";
 import { EXIT, type ExitCode, worstExit } from "./report/exit.ts";
+import { thisPlatform } from "./state/folders.ts";
 
 type Run = (data: RunData) => Promise<ExitCode>;
 
@@ -22,10 +25,16 @@ const RUNS: Record<MirroringCommand, Run> = {
     if ("refused" in assembled) return assembled.refused;
     const { mirror, parts, end } = assembled;
     if (data.invocation.options.dryRun) return endPreview(assembled);
-    const ended = await runWatch(mirror, parts, data.invocation.options.intervalMs);
+    const watcher = watchFolder(parts.folder, thisPlatform(), (why) => tellPolling(parts, why));
+    const ended = await runWatch(mirror, parts, data.invocation.options.intervalMs, watcher);
+    watcher.close();
     return ended ? end(worstExit(ended.codes), ended.error) : end(EXIT.ok);
   },
 };
+
+function tellPolling({ log }: MirrorParts, why: string): void {
+  log.info({ event: "start", detail: `Changes are looked for at each interval: ${why}` });
+}
 
 async function endPreview({ parts, memory, show, end }: Assembled): Promise<ExitCode> {
   const { code, error } = await preview(parts, memory, show);

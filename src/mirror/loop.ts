@@ -1,3 +1,4 @@
+import type { Watcher } from "../detect/watch.ts";
 import { SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode, worstExit } from "../report/exit.ts";
 import type { LogRecord } from "../report/log.ts";
@@ -9,6 +10,9 @@ import { delayMs } from "./retry.ts";
 const LONGEST_BACKOFF_MS = 60_000;
 /** A refused login is not tried often: servers lock accounts. */
 const AFTER_REFUSED_LOGIN_MS = 15 * 60_000;
+/** FOLDER is walked this often though no event came. */
+const SAFETY_SCAN_MS = 60_000;
+/** Without events, FOLDER is left alone for so many times as long as a walk through it takes. */
 const REST_PER_SCAN = 10;
 /** A pause that lasted so much longer than meant: the machine slept, and its connections are dead. */
 const SLEPT_MS = 30_000;
@@ -23,22 +27,39 @@ export async function runSync(mirror: Mirror, parts: MirrorParts): Promise<PassR
   return result;
 }
 
-/** Passes at each interval until somebody stops it. @returns the result that ended it, or undefined after a stop */
+/**
+ * Looks at each interval until somebody stops it. A pass is made when something may have changed, or is not finished,
+ * and at a slow rhythm in any case: a change that came without an event ends the trust in events.
+ * @returns the result that ended it, or undefined after a stop
+ */
 export async function runWatch(
   mirror: Mirror,
   parts: MirrorParts,
   intervalMs: number,
+  watcher: Watcher,
 ): Promise<PassResult | undefined> {
   let errorsInARow = 0;
+  let isFinished = false;
+  let lastPassAtMs = 0;
   while (!parts.isStopped()) {
+    const isExpected = watcher.isDirty || !isFinished || mirror.hasWork;
+    if (!isExpected && parts.monotonicMs() - lastPassAtMs < SAFETY_SCAN_MS) {
+      await pause(parts, intervalMs);
+      continue;
+    }
     const hadCompleted = mirror.hasCompleted;
+    watcher.forget();
     const result = await mirror.pass();
+    lastPassAtMs = parts.monotonicMs();
     if (result.didOrFailed) tellPass(parts, result);
     if (parts.isStopped()) return undefined;
     if (result.error && !hadCompleted && HOPELESS_AT_FIRST.has(worstExit(result.codes))) return result;
+    if (!isExpected && result.counts.moved > 0 && !watcher.isDirty) watcher.giveUp();
+    isFinished = result.codes.length === 0 && result.counts.pending === 0;
     errorsInARow = result.error ? errorsInARow + 1 : 0;
     // A large tree that is walked for each pass must not keep a processor busy.
-    const restMs = Math.max(intervalMs, REST_PER_SCAN * result.counts.scanMs);
+    const restMs =
+      watcher.polling === undefined ? intervalMs : Math.max(intervalMs, REST_PER_SCAN * result.counts.scanMs);
     await pause(parts, result.error ? backoffMs(result, errorsInARow, parts) : restMs);
   }
   return undefined;

@@ -36,6 +36,8 @@ export interface Mirror {
   connected(session: { encrypted: boolean; address: string }): void;
   /** Whether a pass of this pair has ever been completed, in this run or before. */
   readonly hasCompleted: boolean;
+  /** The site is due to be compared, or is being compared, whatever happens in FOLDER. */
+  readonly hasWork: boolean;
 }
 
 /** A temporary file that the server does not delete is tried again this late. */
@@ -111,10 +113,13 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     return adopted;
   }
 
+  function isVerifyDue(): boolean {
+    return parts.now() - Date.parse(status.lastVerifyAt ?? status.completedPassAt ?? timestamp()) >= parts.verifyMs;
+  }
+
   /** Compares the site with the manifest when that is due: at once in a single pass, spread out in a watch. */
   async function verify(manifest: Manifest, scan: ScanOptions, snapshot: Snapshot): Promise<void> {
-    const age = parts.now() - Date.parse(status.lastVerifyAt ?? status.completedPassAt ?? timestamp());
-    if (!verification && age < parts.verifyMs) return;
+    if (!verification && !isVerifyDue()) return;
     await connect(snapshot);
     verification ??= startVerification(manifest, scan.scope, parts);
     const share = Math.ceil((verification.pending * parts.intervalMs * VERIFY_PARTS) / parts.verifyMs);
@@ -232,6 +237,9 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       const detail =
         "The server offers no encryption: the password and the files travel in clear. --tls explicit would refuse that, --tls off accepts it";
       log.warn({ event: "warn", reason: "insecure", detail });
+    },
+    get hasWork() {
+      return verification !== undefined || isVerifyDue() || memory.intents.size + memory.doubts.size > 0;
     },
     get hasCompleted() {
       return status.completedPassAt !== undefined;
