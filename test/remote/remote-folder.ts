@@ -114,7 +114,12 @@ export function jobOf(path: string, bytes: Uint8Array | string, flaws?: ContentF
   return {
     path,
     open: async () => contentOf(bytes, flaws),
-    intend: (intent) => intents.push(intent),
+    intend(intent) {
+      // Noted again it is the same one, further on.
+      const known = intents.findIndex(({ id }) => id === intent.id);
+      if (known < 0) intents.push(intent);
+      else intents[known] = intent;
+    },
     settled: (id) => settledIds.push(id),
     intents,
     settledIds,
