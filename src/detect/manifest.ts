@@ -28,6 +28,8 @@ export interface Intent {
   aside?: RelPath;
   /** The local file the upload was begun with: what tells the upload on the server, and whether it can be resumed. */
   begun?: { sizeBytes: number; mtimeMs: number };
+  /** The server took the mtime: its time for the file can be believed. */
+  dated?: true;
   /** Of the bytes sent, once the rename into place is asked for: from then on the file may stand under its name. */
   sha1?: string;
 }
@@ -53,6 +55,36 @@ export type JournalRecord =
   | { op: "end"; path: RelPath }
   | { op: "intend"; intent: Intent }
   | { op: "settle"; id: string };
+
+/** Keeps `open` to the intents that are not settled. A renamed folder takes along what stands in it. */
+export function followIntents(open: Map<string, Intent>, record: JournalRecord): void {
+  switch (record.op) {
+    case "intend":
+      open.set(record.intent.id, record.intent);
+      return;
+    case "settle":
+      open.delete(record.id);
+      return;
+    case "put":
+      if (record.settles !== undefined) open.delete(record.settles);
+      return;
+    case "move":
+      for (const [id, intent] of open) open.set(id, movedIntent(intent, record.from, record.to));
+      return;
+  }
+}
+
+function movedIntent(intent: Intent, from: RelPath, to: RelPath): Intent {
+  const moved = (path: RelPath) => (isAtOrBelow(path, from) ? to + path.slice(from.length) : path);
+  if (moved(intent.temporary) === intent.temporary) return intent;
+  const { path, temporary, aside } = intent;
+  return {
+    ...intent,
+    path: moved(path),
+    temporary: moved(temporary),
+    ...(aside !== undefined && { aside: moved(aside) }),
+  };
+}
 
 /** Keeps `open` to the steps whose end is not known. */
 export function followSteps(open: Map<RelPath, Step>, record: JournalRecord): void {
@@ -87,12 +119,14 @@ export function applyRecord(manifest: Manifest, record: JournalRecord): void {
   switch (record.op) {
     case "put":
       manifest.files.set(record.path, record.entry);
+      manifest.folders.delete(record.path);
       return;
     case "drop":
       manifest.files.delete(record.path);
       return;
     case "folder":
       manifest.folders.add(record.path);
+      manifest.files.delete(record.path);
       return;
     case "unfolder":
       manifest.folders.delete(record.path);

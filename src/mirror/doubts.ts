@@ -3,6 +3,9 @@ import type { RelPath } from "../detect/tree.ts";
 import type { RemoteEntry, Site } from "../remote/site.ts";
 import { type Patience, withRetries } from "./retry.ts";
 
+/** The hash of no content. */
+const UNKNOWN_SHA1 = "0".repeat(40);
+
 /**
  * Asks the server what became of steps and uploads whose end is not known, so that the manifest tells what is there
  * whatever has happened to the local files since.
@@ -26,19 +29,22 @@ export async function settleDoubts(
     else records.push(...(await settlePath(step, there)));
     records.push({ op: "end", path: step.path });
   }
-  for (const { path, begun, sha1 } of uploads) {
-    if (begun === undefined || sha1 === undefined) continue;
-    const there = await look(path);
-    const was = manifest.files.get(path);
-    const isLikeOld = was?.sizeBytes === begun.sizeBytes && inSeconds(was.mtimeMs) === inSeconds(begun.mtimeMs);
-    const isOurs =
-      there?.type === "file" && there.sizeBytes === begun.sizeBytes && isTime(await timeOf(path), begun.mtimeMs);
-    // Old and new that look alike from here: nothing is claimed, so that it is sent again.
-    if (isOurs && isLikeOld) records.push({ op: "drop", path });
-    else if (isOurs) records.push({ op: "put", path, entry: { ...begun, sha1, racy: true } });
-    else if (was) records.push(...(await settleFile(path, there)));
-  }
+  for (const upload of uploads) records.push(...(await settleUpload(upload)));
   return records;
+
+  async function settleUpload({ path, begun, sha1, dated }: Intent): Promise<JournalRecord[]> {
+    const was = manifest.files.get(path);
+    if (begun === undefined || sha1 === undefined || was?.sha1 === sha1) return [];
+    const there = await look(path);
+    if (there?.type !== "file" || there.sizeBytes !== begun.sizeBytes) return was ? settleFile(path, there) : [];
+    const time = dated ? await timeOf(path) : undefined;
+    const isLikeOld =
+      was?.sizeBytes === begun.sizeBytes && (was.undated || inSeconds(was.mtimeMs) === inSeconds(begun.mtimeMs));
+    // The rename was asked for, and a file of that very size stands there: it is ours, whichever of the two it is.
+    if (!dated || isLikeOld) return [unknown(path, there)];
+    if (isTime(time, begun.mtimeMs)) return [{ op: "put", path, entry: { ...begun, sha1, racy: true } }];
+    return was ? settleFile(path, there) : [];
+  }
 
   async function settleRename(from: RelPath, to: RelPath, there: RemoteEntry | undefined): Promise<JournalRecord[]> {
     const old = await look(from);
@@ -66,10 +72,15 @@ export async function settleDoubts(
   async function settleFile(path: RelPath, there: RemoteEntry | undefined): Promise<JournalRecord[]> {
     const was = manifest.files.get(path);
     if (there?.type !== "file") return [{ op: "drop", path }];
-    if (was === undefined || was.sizeBytes !== there.sizeBytes) return [{ op: "drop", path }];
+    if (was === undefined || was.sizeBytes !== there.sizeBytes) return [unknown(path, there)];
     const isSame = was.undated === true || isTime(await timeOf(path), was.mtimeMs);
-    return isSame ? [] : [{ op: "drop", path }];
+    return isSame ? [] : [unknown(path, there)];
   }
+}
+
+/** Ours, and of unknown content: sent again when it is wanted, deleted when it is not. Only another hash shows that. */
+function unknown(path: RelPath, { sizeBytes = 0 }: RemoteEntry): JournalRecord {
+  return { op: "put", path, entry: { mtimeMs: 0, sizeBytes, sha1: UNKNOWN_SHA1 } };
 }
 
 /** A remote time, in whole seconds, of a local one. */

@@ -1,5 +1,6 @@
 import {
   applyRecord,
+  followIntents,
   followSteps,
   type Intent,
   type JournalRecord,
@@ -72,10 +73,8 @@ export function createMemory(state: State): Memory {
     record(records) {
       for (const each of records) {
         if (manifest) applyRecord(manifest, each);
-        if (each.op === "intend") intents.set(each.intent.id, each.intent);
         followSteps(doubts, each);
-        if (each.op === "settle") intents.delete(each.id);
-        if (each.op === "put" && each.settles !== undefined) intents.delete(each.settles);
+        followIntents(intents, each);
       }
       state.append(records);
     },

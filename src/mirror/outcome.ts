@@ -35,11 +35,12 @@ export function recordsOf(outcome: Outcome): JournalRecord[] {
       return [{ op: "put", path: action.path, entry: entryOf(uploaded), settles: uploaded.id }];
     }
     case "touch":
+      // Hashed before it was dated here, so a later edit may bear the same time: the next pass looks again.
       return [
         {
           op: "put",
           path: action.path,
-          entry: { ...action.entry, ...(outcome.undated && { undated: true as const }) },
+          entry: { ...action.entry, racy: true, ...(outcome.undated && { undated: true }) },
         },
       ];
     case "note":

@@ -114,7 +114,9 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   }
 
   function isVerifyDue(): boolean {
-    return parts.now() - Date.parse(status.lastVerifyAt ?? status.completedPassAt ?? timestamp()) >= parts.verifyMs;
+    const age = parts.now() - Date.parse(status.lastVerifyAt ?? status.completedPassAt ?? timestamp());
+    // A time to come is one of a clock that was wrong.
+    return age < 0 || age >= parts.verifyMs;
   }
 
   /** Compares the site with the manifest when that is due: at once in a single pass, spread out in a watch. */

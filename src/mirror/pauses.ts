@@ -1,4 +1,4 @@
-import type { RelPath } from "../detect/tree.ts";
+import { type RelPath, upwards } from "../detect/tree.ts";
 import type { Action, Plan } from "../plan/plan.ts";
 
 const FIRST_PAUSE_MS = 1000;
@@ -19,11 +19,15 @@ export function createPauses(now: () => number, random: () => number): Pauses {
     holdBack(planned) {
       if (paused.size === 0) return { plan: planned, held: 0 };
       let held = 0;
-      const isDue = (action: Action) => {
-        const pause = paused.get(action.path);
-        const due = pause === undefined || pause.untilMs <= now();
-        if (!due) held++;
-        return due;
+      const isPaused = (path: RelPath) => (paused.get(path)?.untilMs ?? 0) > now();
+      // What lies in a folder that is not made yet waits with it.
+      const heldFolders = new Set(planned.structure.filter(({ path }) => isPaused(path)).map(({ path }) => path));
+      const waits = (path: RelPath) =>
+        heldFolders.size > 0 && [...upwards(path)].some((above) => heldFolders.has(above));
+      const isDue = ({ op, path }: Action) => {
+        const isHeld = isPaused(path) || (op !== "delete" && op !== "rmdir" && waits(path));
+        if (isHeld) held++;
+        return !isHeld;
       };
       const stages = ["clear", "structure", "renames", "uploads", "touches", "deletes"] as const;
       const due: Plan = { ...planned };

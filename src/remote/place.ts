@@ -30,9 +30,9 @@ export async function moveIntoPlace(
 
 /** From here on the file may stand under its name without an answer that says so: journal and job know what it is. */
 export function aboutToRename(job: UploadJob, temporary: RelPath, uploaded: Uploaded, aside?: RelPath): void {
-  const { id, sizeBytes, mtimeMs, sha1 } = uploaded;
+  const { id, sizeBytes, mtimeMs, sha1, dated } = uploaded;
   const names = { id, temporary, ...(aside !== undefined && { aside }) };
-  job.intend({ ...names, begun: { sizeBytes, mtimeMs }, sha1 });
+  job.intend({ ...names, begun: { sizeBytes, mtimeMs }, sha1, ...(dated && { dated: true as const }) });
   job.unsettled = { ...names, renaming: uploaded };
 }
 

@@ -78,6 +78,8 @@ export async function entryOf(asking: Asking, path: string): Promise<RemoteEntry
     const sizeBytes = isRefusal(reply) ? undefined : parseSize(reply.text);
     if (sizeBytes !== undefined) return { name, type: "file", sizeBytes };
     if (isUnsupported(reply)) capabilities.size = false;
+    // A busy server has not said that nothing is there.
+    else if (isRefusal(reply) && reply.code < 500) throw refused(`look for "${path}"`, reply);
   }
   if (path.startsWith("/")) {
     // All paths are absolute, so the current folder may change.

@@ -10,18 +10,18 @@ import type { UploadTools } from "./temporary.ts";
 /**
  * Finds out how an interrupted attempt ended. The temporary name goes first: a slow server may still carry out the
  * rename that was asked for, and then finds nothing to rename.
- * @returns the upload when it is in place after all
+ * @returns the upload when it is in place after all, and whether nothing is left under the temporary name
  */
 export async function settle(
   asking: Asking,
   path: RelPath,
   { temporary, renaming, aside }: Unsettled,
   tools: UploadTools,
-): Promise<Uploaded | undefined> {
+): Promise<{ uploaded: Uploaded | undefined; isSwept: boolean }> {
   const was = await sweep(asking, tools.pathOf(temporary));
   const isInPlace = was === "absent" && renaming !== undefined && (await holds(asking, tools.pathOf(path), renaming));
   if (aside !== undefined) await restore(asking, path, aside, tools);
-  return isInPlace ? renaming : undefined;
+  return { uploaded: isInPlace ? renaming : undefined, isSwept: was !== "left" };
 }
 
 /** Deletes a temporary file. A refusal alone does not say that there is none. */

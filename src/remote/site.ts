@@ -61,7 +61,7 @@ export interface UploadJob {
   path: RelPath;
   open(): Promise<Content>;
   /** Called before anything stands on the server under a temporary name. */
-  intend(intent: { id: string; temporary: RelPath; aside?: RelPath; begun?: Begun; sha1?: string }): void;
+  intend(intent: { id: string; temporary: RelPath; aside?: RelPath; begun?: Begun; dated?: true; sha1?: string }): void;
   /** Called when nothing is left of what was intended. */
   settled(id: string): void;
   /** Another version of the file is on the server: its permissions are kept. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, fsyncSync, ftruncateSync, openSync } from "node:fs";
-import { followSteps, type Intent, type JournalRecord, type Step } from "../detect/manifest.ts";
+import { followIntents, followSteps, type Intent, type JournalRecord, type Step } from "../detect/manifest.ts";
 import type { RelPath } from "../detect/tree.ts";
 import { diskError, NO_FOLLOW, writeAll } from "./disk.ts";
 import { checkHeader, readIfThere } from "./manifest-file.ts";
@@ -53,11 +53,7 @@ function takeLine(read: ReadJournal, line: unknown, file: string, identity: Mirr
 /** What was begun and not settled, in the order of beginning. */
 export function openIntents(records: JournalRecord[]): Intent[] {
   const open = new Map<string, Intent>();
-  for (const record of records) {
-    if (record.op === "intend") open.set(record.intent.id, record.intent);
-    else if (record.op === "settle") open.delete(record.id);
-    else if (record.op === "put" && record.settles !== undefined) open.delete(record.settles);
-  }
+  for (const record of records) followIntents(open, record);
   return [...open.values()];
 }
 

@@ -97,7 +97,7 @@ function checkedBegin(value: unknown): JournalRecord | undefined {
 
 function checkedIntent(value: unknown): Intent | undefined {
   if (!isFields(value)) return undefined;
-  const { id, path, temporary, aside, begun, sha1 } = value;
+  const { id, path, temporary, aside, begun, dated, sha1 } = value;
   if (!isId(id) || !isRelPath(path) || !isTemporary(temporary)) return undefined;
   if (aside !== undefined && !isTemporary(aside)) return undefined;
   return {
@@ -106,6 +106,7 @@ function checkedIntent(value: unknown): Intent | undefined {
     temporary,
     ...(aside !== undefined && { aside }),
     ...checkedBegun(begun),
+    ...(dated === true && { dated: true as const }),
     ...(typeof sha1 === "string" && SHA1.test(sha1) && { sha1 }),
   };
 }
