@@ -77,6 +77,7 @@ function planNow(
     maxDelete: parts.maxDelete,
     knownEntries: manifest.files.size + manifest.folders.size,
     approved: memory.approved(),
+    alreadyDeleted: counts.deleted + counts.removed,
     distrust: rounds.distrust,
   });
   counts.parked = planned.parked.length;
@@ -153,7 +154,11 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
 }
 
 /** Whether the site still holds, below a folder that is to go, entries of ours that are to go as well. */
-function holdsOurs(folder: RelPath, { manifest, snapshot, scan }: Rounds): boolean {
+function holdsOurs(folder: RelPath, { manifest, memory, snapshot, scan }: Rounds): boolean {
+  // A temporary file that the server would not delete yet.
+  for (const { temporary, aside } of memory.intents.values()) {
+    if (isAtOrBelow(temporary, folder) || (aside !== undefined && isAtOrBelow(aside, folder))) return true;
+  }
   for (const path of manifest.folders) {
     if (path !== folder && isAtOrBelow(path, folder) && !snapshot.folders.has(path) && scan.scope.isInside(path, true))
       return true;

@@ -14,6 +14,8 @@ export interface Policy {
   knownEntries: number;
   /** Deletions a person has let go: they count no more. */
   approved: ReadonlySet<RelPath>;
+  /** Deletions that an earlier plan of the same pass has carried out. */
+  alreadyDeleted?: number;
   /** Set when the folder itself is not to be believed: nothing is deleted without approval. */
   distrust?: "empty" | "device" | undefined;
 }
@@ -31,7 +33,9 @@ export function applyGuards(deletions: readonly Action[], policy: Policy): Guard
   if (policy.delete === "none") return { dropped: new Set(deletions), parked: [], because: undefined };
   const open = deletions.filter((action) => !policy.approved.has(action.path));
   const because =
-    open.length === 0 ? undefined : (policy.distrust ?? (exceeds(open.length, policy) ? "max-delete" : undefined));
+    open.length === 0
+      ? undefined
+      : (policy.distrust ?? (exceeds(open.length + (policy.alreadyDeleted ?? 0), policy) ? "max-delete" : undefined));
   if (!because) return { dropped: new Set(), parked: [], because: undefined };
   return { dropped: new Set(open), parked: open.map((action) => action.path).sort(), because };
 }

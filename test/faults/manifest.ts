@@ -31,34 +31,55 @@ export function readClaims(stateFolder: string): Claims {
   const open = new Map<string, string>();
   for (const line of lines) {
     const record = parse(line);
-    if (record?.op === "intend") open.set(record.intent.id, record.intent.path);
-    if (record?.op === "settle") open.delete(record.id);
-    if (record?.op === "put") open.delete(record.settles);
+    if (record?.op === "intend" && record.intent) open.set(record.intent.id, record.intent.path);
+    if (record?.op === "settle") open.delete(record.id ?? "");
+    if (record?.op === "put") open.delete(record.settles ?? "");
     if (goesOn && record) apply(claims, record);
   }
   for (const path of open.values()) claims.intended.add(path);
   return claims;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the documented format, read without the program's own types
-type Json = any;
+/** One file of the state, or one line of it: whichever fields there are. */
+interface Written {
+  generation?: number;
+  files?: Record<string, WrittenEntry>;
+  folders?: string[];
+  op?: string;
+  path?: string;
+  from?: string;
+  to?: string;
+  entry?: WrittenEntry;
+  id?: string;
+  settles?: string;
+  intent?: { id: string; path: string };
+}
 
-function apply({ files, folders }: Claims, record: Json): void {
+/** The manifest says `size`, the journal `sizeBytes`. */
+interface WrittenEntry {
+  size?: number;
+  sizeBytes?: number;
+  sha1: string;
+  undated?: boolean;
+}
+
+function apply({ files, folders }: Claims, record: Written): void {
+  const { path = "", from = "", to = "", entry } = record;
   switch (record.op) {
     case "put":
-      files.set(record.path, claimOf({ ...record.entry, size: record.entry.sizeBytes }));
+      if (entry) files.set(path, claimOf(entry));
       break;
     case "drop":
-      files.delete(record.path);
+      files.delete(path);
       break;
     case "folder":
-      folders.add(record.path);
+      folders.add(path);
       break;
     case "unfolder":
-      folders.delete(record.path);
+      folders.delete(path);
       break;
     case "move":
-      move(files, folders, record.from, record.to);
+      move(files, folders, from, to);
       break;
   }
 }
@@ -75,13 +96,13 @@ function move(files: Map<string, Claim>, folders: Set<string>, from: string, to:
   }
 }
 
-function claimOf({ size, sha1, undated }: Json): Claim {
-  return { sizeBytes: size, sha1, undated: undated === true };
+function claimOf({ size, sizeBytes = size ?? -1, sha1, undated = false }: WrittenEntry): Claim {
+  return { sizeBytes, sha1, undated };
 }
 
-function parse(text: string): Json {
+function parse(text: string): Written | undefined {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) as Written;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { FaultEffect } from "../servers/embedded.ts";
 import { SUBJECTS, type Subject } from "./matrix-subjects.ts";
+import { REMOTE_FOLDER } from "./world.ts";
 
 export interface Effect {
   name: string;
@@ -44,7 +45,7 @@ const DEALT: Effect[] = [
   raw("a 000", "000 What\r\n"),
   raw("a 999", "999 What\r\n"),
 ];
-const DEALT_TO_EACH = 3;
+const DEALT_TO_EACH = 2;
 
 /** What can happen to the bytes of a transfer. */
 const IN_TRANSFER: Effect[] = [
@@ -63,7 +64,9 @@ const IN_TRANSFER: Effect[] = [
 /** Only an upload keeps bytes; a listing cut with a 226 is another story. */
 const isOfUploads = ({ effect }: Effect) => "truncateAt" in effect;
 
-const isTransfer = ({ match }: Subject) => ["STOR", "MLSD", "LIST"].includes(String(match.command));
+/** One of each kind is enough. */
+const isTransfer = ({ match: { command, path } }: Subject) =>
+  ["STOR", "MLSD", "LIST"].includes(String(command)) && (path === undefined || path === REMOTE_FOLDER);
 
 export const CASES: Case[] = SUBJECTS.flatMap((subject, index) => {
   const cases: Case[] = ALWAYS.map(([effect, times]) => ({ ...effect, subject, times }));

@@ -1,13 +1,16 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import type { FaultMatch } from "../servers/embedded.ts";
 import { brokenPromises, busyWithNothing, unconverged } from "./invariants.ts";
 import { CASES, type Case } from "./matrix-cases.ts";
+import { removeProgram } from "./miroir.ts";
 import { changeFolder, layAdoptable, layFolder } from "./scenes.ts";
 import { createTurns } from "./turns.ts";
 import { createWorld, type World } from "./world.ts";
 
+afterAll(removeProgram);
+
 /** Runs at once: more only make each other slow. */
-const turns = createTurns(6);
+const turns = createTurns(8);
 const IMPATIENT = ["--timeout", "2s", "--retries", "2"];
 
 /**

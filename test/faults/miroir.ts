@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const ROOT = join(import.meta.dir, "..", "..");
 /** Longer than any run may take, shorter than a test's own time-out. */
@@ -15,10 +15,20 @@ export interface Ended {
 
 let bundle: Promise<string> | undefined;
 
-/** The program as one file, made once for a test run: each start then costs a fraction of reading the sources. */
+/** For `afterAll`: the next start makes it anew. */
+export async function removeProgram(): Promise<void> {
+  const file = await bundle;
+  bundle = undefined;
+  if (file !== undefined) rmSync(dirname(file), { recursive: true, force: true });
+}
+
+/**
+ * What is started: the executable that MIROIR_EXECUTABLE names, else the sources as one file, made once for a test file,
+ * as starting that costs a fraction of reading them all.
+ */
 function program(): Promise<string[]> {
   const executable = process.env.MIROIR_EXECUTABLE;
-  if (executable && existsSync(executable)) return Promise.resolve([executable]);
+  if (executable) return Promise.resolve([executable]);
   bundle ??= makeBundle();
   return bundle.then((file) => [process.execPath, file]);
 }
