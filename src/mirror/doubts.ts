@@ -41,7 +41,7 @@ export async function settleDoubts(
     const isLikeOld =
       was?.sizeBytes === begun.sizeBytes && (was.undated || inSeconds(was.mtimeMs) === inSeconds(begun.mtimeMs));
     // The rename was asked for, and a file of that very size stands there: it is ours, whichever of the two it is.
-    if (!dated || isLikeOld) return [unknown(path, there)];
+    if (time === undefined || isLikeOld) return [unknown(path, there)];
     if (isTime(time, begun.mtimeMs)) return [{ op: "put", path, entry: { ...begun, sha1, racy: true } }];
     return was ? settleFile(path, there) : [];
   }
@@ -73,7 +73,8 @@ export async function settleDoubts(
     const was = manifest.files.get(path);
     if (there?.type !== "file") return [{ op: "drop", path }];
     if (was === undefined || was.sizeBytes !== there.sizeBytes) return [unknown(path, there)];
-    const isSame = was.undated === true || isTime(await timeOf(path), was.mtimeMs);
+    const time = was.undated ? undefined : await timeOf(path);
+    const isSame = time === undefined || isTime(time, was.mtimeMs);
     return isSame ? [] : [unknown(path, there)];
   }
 }

@@ -55,7 +55,8 @@ async function judgeRefusal(
     if (error instanceof SiteError && error.kind === "permanent") return undefined;
     throw error;
   });
-  let error = about?.type === "folder" ? blocked(job.path, reply) : refused(`rename a file onto "${job.path}"`, reply);
+  let error =
+    about?.type === "folder" ? blocked(job.path, reply.code) : refused(`rename a file onto "${job.path}"`, reply);
   const isPerhapsGeneral =
     about?.type === "file" && !reply.refusedFrom && reply.code >= 500 && !NOT_ABOUT_THE_TARGET.includes(reply.code);
   if (isPerhapsGeneral) {
@@ -93,10 +94,10 @@ async function overwrites(asking: Asking, job: UploadJob, temporary: RelPath, to
   return reply === undefined || !isRefusal(reply) || reply.refusedFrom;
 }
 
-function blocked(path: RelPath, reply: Reply): SiteError {
+function blocked(path: RelPath, code?: number): SiteError {
   return new SiteError(
     `Cannot put the file "${path}" in place: a folder of that name, which miroir does not know, is on the server. Move it away there`,
-    { kind: "permanent", reason: "blocked", code: reply.code },
+    { kind: "permanent", reason: "blocked", code },
   );
 }
 
@@ -122,6 +123,11 @@ async function replaceBySettingAside(
   const found = await ask(asking, `RNFR ${tools.pathOf(temporary)}`, [350]);
   if (isRefusal(found)) {
     const error = refused(`rename a file onto "${job.path}"`, found);
+    await discard(asking, job, tools, error);
+    throw error;
+  }
+  if ((await entryOf(asking, to))?.type === "folder") {
+    const error = blocked(job.path);
     await discard(asking, job, tools, error);
     throw error;
   }
