@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A mistake that a later change could make, and the words in which the simulation notices it. */
+interface Mutant {
+  name: string;
+  file: string;
+  text: string;
+  becomes: string;
+  says: string;
+}
+
+/** Seeds within which a mutant must be caught, several times what it takes. */
+const SEEDS = 400;
+const TIMEOUT_MS = 5 * 60_000;
+const root = join(import.meta.dir, "..", "..");
+let base = "";
+
+const MUTANTS: Mutant[] = [
+  {
+    name: "the size of what arrived is not looked at",
+    file: "remote/send.ts",
+    text: `if (arrived === sizeBytes || arrived === "unknown") return;`,
+    becomes: "if (arrived !== undefined) return;",
+    says: "a visitor sees no whole version",
+  },
+  {
+    name: "a step is recorded before the server has confirmed it",
+    file: "remote/operations.ts",
+    text: "replies = await asking.session.pipeline.exchange(commands.flat());",
+    becomes: `for (const operation of sendable) report(operation, { status: "done" });
+      replies = await asking.session.pipeline.exchange(commands.flat());`,
+    says: "the manifest claims|the manifest forgets",
+  },
+  {
+    name: "what a listing does not show is believed to be gone",
+    file: "mirror/verify.ts",
+    text: "const entry = there.get(path) ?? (await look(path, parts));",
+    becomes: "const entry = there.get(path);",
+    says: "the manifest forgets",
+  },
+  {
+    name: "what lies below an unreadable folder is deleted",
+    file: "detect/diff.ts",
+    text: "if (problems.has(above) || snapshot.skipped.has(above)) return true;",
+    becomes: "if (snapshot.skipped.has(above)) return true;",
+    says: "vanishes although it is in FOLDER",
+  },
+  {
+    name: "the old file is deleted before the new one is there",
+    file: "remote/train.ts",
+    text: "const uploaded = { id, ...sent, mtimeMs: content.mtimeMs, dated, readAtMs };",
+    becomes: `await asking.session.pipeline.exchange([{ text: \`DELE \${tools.pathOf(job.path)}\`, expects: [250] }]);
+    const uploaded = { id, ...sent, mtimeMs: content.mtimeMs, dated, readAtMs };`,
+    says: "vanishes although it is in FOLDER",
+  },
+  {
+    name: "a time that a later edit may bear as well is believed",
+    file: "detect/content.ts",
+    text: "return Math.abs(readAtMs - mtimeMs) < RACY_MS;",
+    becomes: "return Math.abs(readAtMs - mtimeMs) < -RACY_MS;",
+    says: "is another on the site",
+  },
+  {
+    name: "a suddenly empty FOLDER is believed",
+    file: "mirror/pass.ts",
+    text: `return "empty";`,
+    becomes: "return undefined;",
+    says: "goes because FOLDER is empty",
+  },
+];
+
+beforeAll(() => {
+  base = mkdtempSync(join(tmpdir(), "miroir-mutants-"));
+});
+
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+/** A copy of the program, and of what simulates it, with one text replaced. */
+function copyWith(mutant: Mutant | undefined): string {
+  const copy = mkdtempSync(join(base, "copy-"));
+  const parts = ["src", "package.json", "test/simulation", "test/mirror/mirror-parts.ts"];
+  for (const part of parts) cpSync(join(root, part), join(copy, part), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"), "junction");
+  if (mutant) {
+    const file = join(copy, "src", mutant.file);
+    const [before, after, ...more] = readFileSync(file, "utf8").split(mutant.text);
+    if (before === undefined || after === undefined || more.length > 0) {
+      throw new Error(`"${mutant.text}" does not stand exactly once in "src/${mutant.file}": adapt the mutant to it`);
+    }
+    writeFileSync(file, `${before}${mutant.becomes}${after}`);
+  }
+  return copy;
+}
+
+/** @returns what was noticed first; empty for nothing */
+async function hunt(copy: string, words: string): Promise<string> {
+  const hunter = Bun.spawn([process.execPath, "test/simulation/hunt.ts", "1", String(SEEDS), words], {
+    cwd: copy,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const found = await hunter.stdout.text();
+  expect(await hunter.exited).toBe(0);
+  return found;
+}
+
+describe("the simulation notices", () => {
+  test.each(MUTANTS)(
+    "when $name",
+    async (mutant) => {
+      expect(await hunt(copyWith(mutant), mutant.says)).toMatch(new RegExp(`^seed \\d+: .*(${mutant.says})`));
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "nothing of that kind in the program as it is",
+    async () => {
+      const words = MUTANTS.map(({ says }) => says).join("|");
+      expect(await hunt(copyWith(undefined), words)).toBe("");
+    },
+    TIMEOUT_MS,
+  );
+});

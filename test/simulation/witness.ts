@@ -1,0 +1,229 @@
+import type { JournalRecord, Manifest } from "../../src/detect/manifest.ts";
+import { isAtOrBelow, type RelPath } from "../../src/detect/tree.ts";
+import { type LocalTree, sha1Of } from "./local-tree.ts";
+import { isTemporary, type Step } from "./model-server.ts";
+import type { Change, Entry, ModelTree, RemoteFile } from "./model-tree.ts";
+
+/** Stands in the manifest for a content that has to be found out. */
+const UNKNOWN_SHA1 = "0".repeat(40);
+
+/** What the mirror may do in one pass. */
+export interface Allowed {
+  /** `--delete all`: foreign entries go. */
+  foreignGoes: boolean;
+  /** The server renames over no file: what is replaced is set aside first. */
+  gaps: boolean;
+  /** Files and folders that may be deleted; approved ones do not count. */
+  deletions: number;
+  approved: ReadonlySet<RelPath>;
+}
+
+/** Watches each step, and tells of every broken promise. */
+export interface Witness {
+  readonly broken: string[];
+  /** A scan begins: from now on what stays the same in FOLDER must stay on the site. */
+  passBegins(allowed: Allowed, known: () => Manifest | undefined): void;
+  sees(step: Step): void;
+  /** Was asked, and the server did not tell. */
+  unanswered(commands: readonly string[]): void;
+  /** The journal holds it. */
+  recorded(records: readonly JournalRecord[]): void;
+  /** What the site holds was found out, without a manifest: the rest of it is not the mirror's. */
+  adopted(manifest: Manifest): void;
+  /** The SHA-1 of a file on the site. */
+  contentOf(path: RelPath): string | undefined;
+  /** Compares what is claimed with what is there. @param isStrict nothing was interrupted, nobody else was at work */
+  judgeClaims(manifest: Manifest | undefined, isStrict: boolean): void;
+  /** Entries that others changed and the mirror has not mended yet. */
+  readonly tampered: ReadonlySet<RelPath>;
+  tell(broken: string): void;
+}
+
+/** @param stored what a new process would know */
+export function createWitness(local: LocalTree, site: () => ModelTree, stored: () => Manifest | undefined): Witness {
+  const broken: string[] = [];
+  const foreignContents = new Set<string>();
+  const tampered = new Set<RelPath>();
+  /** Carried out on the site, and not recorded yet. */
+  const uncertain = new Set<RelPath>();
+  /** Asked for and not answered, and not recorded since: what becomes of it is looked up, or sent again. */
+  const inFlight = new Set<RelPath>();
+  const deleted = new Set<RelPath>();
+  const recordedSha1s = new Map<RelPath, string>();
+  let allowed: Allowed | undefined;
+  let known: () => Manifest | undefined = () => undefined;
+  let sinceTick = 0;
+  let wasEmptied = false;
+
+  const tell = (what: string) => {
+    broken.push(what);
+  };
+  const sha1s = new WeakMap<Uint8Array, string>();
+  function sha1(file: RemoteFile): string {
+    const sum = sha1s.get(file.bytes) ?? sha1Of(file.bytes);
+    sha1s.set(file.bytes, sum);
+    return sum;
+  }
+  const isStable = (path: RelPath) => local.changedAt(path) <= sinceTick;
+
+  function appears(change: Change, step: Step): void {
+    const { path, after, before } = change;
+    if (after?.type !== "file" || isTemporary(path)) return;
+    const sum = sha1(after);
+    if (!local.knew(path, sum) && !foreignContents.has(sum)) {
+      tell(`${step.verb} "${step.path}": a visitor sees no whole version of "${path}" (${after.bytes.length} bytes)`);
+    }
+    const claim = known()?.files.get(path);
+    const isWaste = before?.type === "file" && before !== after && sha1(before) === sum && claim?.sha1 === sum;
+    if (isWaste && isStable(path) && !tampered.has(path) && !uncertain.has(path) && !inFlight.has(path)) {
+      tell(`${step.verb} "${path}": the same content is sent again`);
+    }
+  }
+
+  function disappears({ path, before, after }: Change, step: Step): void {
+    if (!before || after || isTemporary(path)) return;
+    const isSetAside = allowed?.gaps === true && step.verb === "RNTO" && isTemporary(step.path);
+    const isHere = before.type === "file" ? local.files.has(path) : local.folders.has(path);
+    if (isHere && isStable(path) && !isSetAside) {
+      tell(`${step.verb} "${step.path}": "${path}" vanishes although it is in FOLDER all the time`);
+    }
+    if (isSetAside) return;
+    if (wasEmptied && allowed && !allowed.approved.has(path) && !(allowed.foreignGoes && before.isForeign)) {
+      tell(`${step.verb} "${step.path}": "${path}" goes because FOLDER is empty`);
+    }
+    if (step.verb === "RNTO" || allowed?.approved.has(path)) return;
+    deleted.add(path);
+    if (allowed && deleted.size > allowed.deletions) {
+      tell(`${step.verb} "${step.path}": ${deleted.size} deletions in one pass, ${allowed.deletions} are allowed`);
+    }
+  }
+
+  /** What others have stays where it is, travels along with its folder, or makes room for a file of FOLDER's. */
+  function sparesForeign(step: Step): void {
+    const stay = new Set<Entry | undefined>();
+    for (const { path, after } of step.changes) if (!isTemporary(path)) stay.add(after);
+    for (const { path, before, after } of step.changes) {
+      if (!before?.isForeign || stay.has(before) || allowed?.foreignGoes) continue;
+      const isSetAside = step.from === path && isTemporary(step.path);
+      const makesRoom = before.type === "file" && (after?.type === "file" || isSetAside);
+      if (makesRoom) before.isForeign = false;
+      else tell(`${step.verb} "${step.path}": the foreign "${path}" is destroyed`);
+    }
+  }
+
+  function seesMiroir(step: Step): void {
+    const { from, path: to } = step;
+    for (const change of step.changes) {
+      appears(change, step);
+      disappears(change, step);
+      if (isTemporary(change.path)) continue;
+      uncertain.add(change.path);
+    }
+    sparesForeign(step);
+    const carried =
+      from === undefined || isTemporary(from) ? [] : [...tampered].filter((path) => isAtOrBelow(path, from));
+    for (const { path } of step.changes) tampered.delete(path);
+    for (const path of carried) {
+      tampered.delete(path);
+      if (from !== undefined && !isTemporary(to)) tampered.add(to + path.slice(from.length));
+    }
+  }
+
+  function seesOthers({ changes }: Step): void {
+    for (const { path, before, after } of changes) {
+      if (after?.type === "file") foreignContents.add(sha1(after));
+      // An upload that nobody recorded, replaced by others, is theirs.
+      if (after && !stored()?.files.has(path)) after.isForeign = true;
+      if ((before ?? after)?.isForeign === false) tampered.add(path);
+    }
+  }
+
+  return {
+    broken,
+    tampered,
+    tell,
+    passBegins(allowedNow, knownNow) {
+      allowed = allowedNow;
+      known = knownNow;
+      sinceTick = local.tick;
+      deleted.clear();
+      wasEmptied = local.files.size + local.folders.size === 0;
+    },
+    sees(step) {
+      if (step.by === "others") seesOthers(step);
+      else seesMiroir(step);
+    },
+    unanswered(commands) {
+      for (const command of commands) {
+        const [, path] = /^(?:RNTO|RNFR|DELE|MKD|RMD|SIZE|MDTM|MLST) \/www\/(.*)$/.exec(command) ?? [];
+        if (path !== undefined && !isTemporary(path)) inFlight.add(path);
+      }
+    },
+    recorded(records) {
+      for (const record of records) {
+        if (record.op === "intend" && record.intent.sha1 !== undefined) inFlight.add(record.intent.path);
+        if (record.op === "put" && record.entry.sha1 === UNKNOWN_SHA1) doubts(record.path);
+        if (record.op !== "move" && !("path" in record)) continue;
+        const ends = record.op === "move" ? [record.from, record.to] : [record.path];
+        const [end = ""] = ends;
+        const recorded = recordedSha1s.get(end);
+        const isUnsure = uncertain.has(end) || inFlight.has(end);
+        for (const each of ends) inFlight.delete(each);
+        if (record.op === "put") recordedSha1s.set(record.path, record.entry.sha1);
+        else for (const end of ends) recordedSha1s.delete(end);
+        for (const path of [...uncertain]) if (ends.some((end) => isAtOrBelow(path, end))) uncertain.delete(path);
+        const entry = record.op === "move" ? undefined : site().get(record.path);
+        if ((record.op === "folder" || record.op === "put") && entry) entry.isForeign = false;
+        if (record.op === "drop" || record.op === "unfolder") forgets(record.path, entry, recorded, isUnsure);
+      }
+    },
+    adopted(manifest) {
+      const tree = site();
+      for (const path of tree.paths()) {
+        const entry = tree.get(path);
+        if (!entry || isTemporary(path)) continue;
+        entry.isForeign = !manifest.files.has(path) && !manifest.folders.has(path);
+      }
+    },
+    contentOf(path) {
+      const entry = site().get(path);
+      return entry?.type === "file" ? sha1(entry) : undefined;
+    },
+    judgeClaims(manifest, isStrict) {
+      const tree = site();
+      const isExcused = (path: RelPath) => !isStrict && (uncertain.has(path) || tampered.has(path));
+      for (const [path, claim] of manifest?.files ?? []) {
+        const entry = tree.get(path);
+        const isTrue = entry?.type === "file" && (sha1(entry) === claim.sha1 || claim.sha1 === UNKNOWN_SHA1);
+        if (!isTrue && !isExcused(path)) tell(`the manifest claims a "${path}" that the site does not hold`);
+      }
+      for (const path of manifest?.folders ?? []) {
+        if (!tree.hasFolder(path) && !isExcused(path)) tell(`the manifest claims the folder "${path}"`);
+      }
+    },
+  };
+
+  /** Content that is known to be there must not be sent again. */
+  function doubts(path: RelPath): void {
+    const entry = site().get(path);
+    if (inFlight.has(path)) return;
+    const isSure = entry?.type === "file" && recordedSha1s.get(path) === sha1(entry);
+    if (isSure && !uncertain.has(path) && !tampered.has(path)) tell(`the manifest doubts "${path}", which it knows`);
+  }
+
+  function forgets(path: RelPath, entry: Entry | undefined, recorded: string | undefined, isUnsure: boolean): void {
+    if (!entry) {
+      tampered.delete(path);
+      return;
+    }
+    const isHere = entry.type === "file" ? local.files.has(path) : local.folders.has(path);
+    const isKnown = entry.type === "file" && recorded === sha1(entry);
+    if ((isKnown || (isHere && isStable(path))) && !isUnsure && !tampered.has(path)) {
+      tell(`the manifest forgets "${path}", which the site holds`);
+    }
+    // What others put in the place of an entry is theirs from now on, and so is a folder that holds entries of theirs.
+    const tree = site();
+    const isTheirs = tree.paths().some((each) => each !== path && isAtOrBelow(each, path) && tree.get(each)?.isForeign);
+    if (isTheirs || tampered.has(path)) entry.isForeign = true;
+  }
+}
