@@ -24,8 +24,9 @@ export interface ScanOptions {
  * @throws FolderError when FOLDER itself cannot be read
  */
 export async function scan(folder: string, options: ScanOptions): Promise<Snapshot> {
-  const snapshot: Snapshot = { files: new Map(), folders: new Set(), problems: [], skipped: new Map() };
-  const pending: Pending[] = [{ path: "", place: undefined }];
+  const mounts = new Set<RelPath>();
+  const snapshot: Snapshot = { files: new Map(), folders: new Set(), problems: [], mounts, skipped: new Map() };
+  const pending: Pending[] = [{ path: "", place: undefined, device: statSync(folder, { throwIfNoEntry: false })?.dev }];
   let sliceStart = performance.now();
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     scanFolder(folder, at, options, snapshot, pending);
@@ -41,6 +42,8 @@ export async function scan(folder: string, options: ScanOptions): Promise<Snapsh
 interface Pending {
   path: RelPath;
   place: string | undefined;
+  /** The device it is on. */
+  device: number | undefined;
 }
 
 function scanFolder(
@@ -89,7 +92,7 @@ function scanFolder(
       });
       continue;
     }
-    take(path, name, stat, options, snapshot, pending);
+    take(path, name, stat, folderAt.device, options, snapshot, pending);
   }
 }
 
@@ -97,6 +100,7 @@ function take(
   path: RelPath,
   name: string,
   stat: Stats,
+  device: number | undefined,
   { scope, follow }: ScanOptions,
   snapshot: Snapshot,
   pending: Pending[],
@@ -108,7 +112,8 @@ function take(
   if (stat.isSymbolicLink()) return skip(snapshot, { path, isFolder: false, reason: "link", told: true });
   if (isFolder) {
     snapshot.folders.add(path);
-    pending.push({ path, place: follow ? undefined : `${stat.dev}:${stat.ino}` });
+    if (device !== undefined && stat.dev !== device) snapshot.mounts?.add(path);
+    pending.push({ path, place: follow ? undefined : `${stat.dev}:${stat.ino}`, device: stat.dev });
   } else if (stat.isFile()) {
     snapshot.files.set(path, fileEntry(stat));
   } else {

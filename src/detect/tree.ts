@@ -33,6 +33,8 @@ export interface Snapshot {
   /** Every folder in scope but FOLDER itself. */
   folders: Set<RelPath>;
   problems: Problem[];
+  /** Folders on which another disk is mounted. */
+  mounts?: Set<RelPath>;
   /** By path; what lies below a skipped folder is not listed. */
   skipped: Map<RelPath, Skip>;
 }

@@ -6,6 +6,7 @@ import { RESUMABLE_BYTES, type SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode } from "../report/exit.ts";
 import { StateError } from "../state/errors.ts";
 import { adoptSite } from "./adoption.ts";
+import { checkMounts, distrustOf } from "./belief.ts";
 import { exitOf, failureOfPass, isPassError, type PassError } from "./codes.ts";
 import { type Counts, createCounts } from "./counts.ts";
 import { settleDoubts } from "./doubts.ts";
@@ -154,6 +155,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     const scannedAt = parts.monotonicMs();
     const snapshot = await settledScan(folder, scan, parts.sleep);
     counts.scanMs = parts.monotonicMs() - scannedAt;
+    checkMounts(snapshot, status);
     counts.failed += notices.skipped(snapshot.skipped.values());
     const manifest = await known(snapshot, scan.follow, counts);
     if (memory.intents.size + memory.doubts.size > 0 && parts.monotonicMs() >= sweepAtMs) await connect(snapshot);
@@ -168,7 +170,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       await connect(snapshot);
       foreign = await foreignChanges(snapshot, manifest, scan);
     }
-    const distrust = distrustOf(snapshot, manifest);
+    const distrust = distrustOf(folder, snapshot, manifest, status);
     await runRounds({
       ...{ parts, memory, notices, pauses, counts, scan, snapshot, manifest, distrust, onRetry },
       connect: () => connect(snapshot),
@@ -177,12 +179,6 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     hasLooked = true;
     // With no deletion open, the device FOLDER is on now is the one to expect.
     if (counts.parked === 0) status.device = deviceOf(folder);
-  }
-
-  function distrustOf(snapshot: Snapshot, manifest: Manifest): "empty" | "device" | undefined {
-    const isEmptied = snapshot.files.size + snapshot.folders.size + snapshot.problems.length === 0;
-    if (isEmptied && manifest.files.size + manifest.folders.size > 0) return "empty";
-    return status.device !== undefined && status.device !== deviceOf(folder) ? "device" : undefined;
   }
 
   function save(): void {

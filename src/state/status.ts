@@ -13,6 +13,8 @@ export interface Status {
   device?: string;
   /** The site has been seen with TLS: it never goes back to a plain session by itself. */
   encrypted?: boolean;
+  /** Folders on which another disk was mounted. */
+  mounts?: string[];
   /** Why the last pass ended early, as a reason of the log. */
   failure?: string;
   /** What names of the server are known to keep, and what it alters (plan/names.ts). */
@@ -53,17 +55,20 @@ export function readStatusFile(directory: string): Status {
     const value = read[name];
     if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) status[name] = value;
   }
+  if (isTexts(read.mounts)) status.mounts = read.mounts;
   const names = textNames(read.names);
   if (names) status.names = names;
   if (typeof read.encrypted === "boolean") status.encrypted = read.encrypted;
   return status;
 }
 
+function isTexts(list: unknown): list is string[] {
+  return Array.isArray(list) && list.every((each) => typeof each === "string");
+}
+
 function textNames(value: unknown): Status["names"] {
   if (typeof value !== "object" || value === null) return undefined;
   const { sound, altered, foldsCase }: Record<string, unknown> = { ...value };
-  const isTexts = (list: unknown): list is string[] =>
-    Array.isArray(list) && list.every((each) => typeof each === "string");
   return isTexts(sound) && isTexts(altered) ? { sound, altered, foldsCase: foldsCase === true } : undefined;
 }
 
