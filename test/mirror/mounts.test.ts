@@ -16,7 +16,7 @@ function snapshotOf(files: string[], folders: string[], mounts: string[] = []): 
 }
 
 describe("checkMounts()", () => {
-  test.each([
+  test.each<{ name: string; now: Snapshot; problems: string[]; remembered: string[] | undefined }>([
     { name: "still mounted", now: snapshotOf(["disk/a"], ["disk"], ["disk"]), problems: [], remembered: ["disk"] },
     { name: "unmounted and empty", now: snapshotOf([], ["disk"]), problems: ["disk"], remembered: ["disk"] },
     { name: "unmounted, and filled here", now: snapshotOf(["disk/b"], ["disk"]), problems: [], remembered: undefined },
