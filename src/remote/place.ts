@@ -1,9 +1,10 @@
 import type { RelPath } from "../detect/tree.ts";
+import { openData } from "./data.ts";
 import { isRefusal, type Reply } from "./pipeline.ts";
 import { type Asking, ask, entryOf, refused } from "./query.ts";
 import { SiteError, type Uploaded, type UploadJob } from "./site.ts";
 import { discard, temporaryName, type UploadTools } from "./temporary.ts";
-import { openData, store } from "./transfer.ts";
+import { store } from "./transfer.ts";
 
 /**
  * Renames the finished temporary file onto its name. Where the server does not rename over a file, the old one is set

@@ -1,3 +1,4 @@
+import { dialData, portOf } from "./data.ts";
 import { formatFtpTime, parseSize } from "./features.ts";
 import { type Command, isRefusal, type Reply } from "./pipeline.ts";
 import { aboutToRename, changeMode, moveIntoPlace } from "./place.ts";
@@ -6,7 +7,6 @@ import { checkArrived, type Sent, send } from "./send.ts";
 import type { Content, SiteError, Uploaded, UploadJob } from "./site.ts";
 import { begin, discard, type UploadTools } from "./temporary.ts";
 import { setTime } from "./time.ts";
-import { dialData, portOf } from "./transfer.ts";
 import { openedData, upload } from "./upload.ts";
 
 export type JobReport = (job: UploadJob, result: Uploaded | SiteError | Error) => void;

@@ -1,3 +1,4 @@
+import { openData } from "./data.ts";
 import type { Capabilities } from "./features.ts";
 import { keepMode, moveIntoPlace } from "./place.ts";
 import { type Asking, sizeOf } from "./query.ts";
@@ -7,7 +8,6 @@ import type { Session } from "./session.ts";
 import { type Content, RESUMABLE_BYTES, type Unsettled, type Uploaded, type UploadJob } from "./site.ts";
 import { begin, discard, type UploadTools } from "./temporary.ts";
 import { setTime } from "./time.ts";
-import { openData } from "./transfer.ts";
 
 /**
  * One attempt at putting a file in place: bytes to a temporary name, size asked, mtime set, renamed onto the name.

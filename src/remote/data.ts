@@ -1,0 +1,47 @@
+import type { Socket } from "node:net";
+import { type Capabilities, parseExtendedPassive, parsePassive } from "./features.ts";
+import { isRefusal, type Reply } from "./pipeline.ts";
+import type { Session } from "./session.ts";
+import { SiteError } from "./site.ts";
+
+/** The port a reply to EPSV or PASV names; undefined for a refusal and for nonsense. */
+export function portOf(reply: Reply | undefined): number | undefined {
+  if (!reply || isRefusal(reply)) return undefined;
+  return reply.code === 229 ? parseExtendedPassive(reply.text) : parsePassive(reply.text);
+}
+
+/** Opens the data connection of the next transfer: EPSV (RFC 2428), or PASV where the server has no EPSV. */
+export async function openData(session: Session, capabilities: Capabilities): Promise<Socket> {
+  if (capabilities.epsv) {
+    const [reply] = await session.pipeline.exchange([{ text: "EPSV", expects: [229] }]);
+    const port = portOf(reply);
+    if (port !== undefined) return dialData(session, port);
+    if (reply && reply.code < 500 && isRefusal(reply)) throw refusedPassive(reply);
+    capabilities.epsv = false;
+  }
+  const [reply] = await session.pipeline.exchange([{ text: "PASV", expects: [227] }]);
+  const port = portOf(reply);
+  if (port === undefined) throw refusedPassive(reply);
+  return dialData(session, port);
+}
+
+export async function dialData(session: Session, port: number): Promise<Socket> {
+  try {
+    return await session.dialData(port);
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new SiteError(`${words}. It is the port the server named for data: a firewall may block its passive ports`, {
+      kind: "transient",
+      reason: "connection",
+      cause,
+    });
+  }
+}
+
+function refusedPassive(reply: Reply | undefined): SiteError {
+  return new SiteError(`Cannot open a data connection: the server answered "${reply?.text ?? ""}" to passive mode`, {
+    kind: "transient",
+    reason: "refused",
+    code: reply?.code,
+  });
+}
