@@ -37,7 +37,7 @@ function createResentCount(): (run: Run) => number {
 }
 
 test.each([
-  1, 2,
+  1, 2, 3,
 ])(`sync killed ${KILLS} times, with changes in between, shows no half file and converges (seed %d)`, async (seed) => {
   const random = createRandom(seed);
   const world = await createWorld({ populate: layFolder, latencyMs: 1 });
