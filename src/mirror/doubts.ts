@@ -39,7 +39,8 @@ export async function settleDoubts(
     if (there?.type !== "file" || there.sizeBytes !== begun.sizeBytes) return was ? settleFile(path, there) : [];
     const time = dated ? await timeOf(path) : undefined;
     const isLikeOld =
-      was?.sizeBytes === begun.sizeBytes && (was.undated || inSeconds(was.mtimeMs) === inSeconds(begun.mtimeMs));
+      was?.sizeBytes === begun.sizeBytes &&
+      (was.undated || was.sha1 === UNKNOWN_SHA1 || inSeconds(was.mtimeMs) === inSeconds(begun.mtimeMs));
     // The rename was asked for, and a file of that very size stands there: it is ours, whichever of the two it is.
     if (time === undefined || isLikeOld) return [unknown(path, there)];
     if (isTime(time, begun.mtimeMs)) return [{ op: "put", path, entry: { ...begun, sha1, racy: true } }];

@@ -63,6 +63,8 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
   }
   if (byOperation.size > 0) options.begin([...byOperation.keys()].map(stepOf));
   let lostInARow = 0;
+  /** Asked for once without an answer: a refusal of the next try does not say that the first did nothing. */
+  const unsure = new Set<Operation>();
   for (let tries = 0; byOperation.size > 0 && !options.isStopped(); ) {
     let lost: SiteError | undefined;
     let startedAt = options.monotonicMs();
@@ -77,7 +79,7 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
         return;
       }
       byOperation.delete(operation);
-      if (result.status === "failed") fail(action, failureOf(result.error));
+      if (result.status === "failed") fail(action, failureOf(result.error), unsure.has(operation));
       else if (result.status === "kept") onOutcome({ status: "kept", action });
       else onOutcome({ status: "done", action, ms: now - startedAt, undated: result.note === "undated" });
       startedAt = now;
@@ -87,6 +89,7 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
     } catch (error) {
       if (!isWorthRetrying(error)) throw error;
       lost = error;
+      for (const operation of byOperation.keys()) unsure.add(operation);
       for (const operation of byOperation.keys()) if (operation.op === "rename") operation.unsettled = true;
     }
     const cause = lost ?? again[0];

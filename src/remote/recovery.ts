@@ -10,18 +10,27 @@ import type { UploadTools } from "./temporary.ts";
 /**
  * Finds out how an interrupted attempt ended. The temporary name goes first: a slow server may still carry out the
  * rename that was asked for, and then finds nothing to rename.
- * @returns the upload when it is in place after all, and whether nothing is left under the temporary name
+ * @returns the upload when it is in place after all, and whether it is certain that nothing came of it and nothing is left
  */
 export async function settle(
   asking: Asking,
   path: RelPath,
-  { temporary, renaming, aside }: Unsettled,
+  unsettled: Unsettled,
   tools: UploadTools,
-): Promise<{ uploaded: Uploaded | undefined; isSwept: boolean }> {
+): Promise<{ uploaded: Uploaded | undefined; isSettled: boolean }> {
+  const { temporary, renaming, aside } = unsettled;
+  // A deletion that was asked for before may be what made it absent: then that says nothing of the rename.
+  const mayBeDeleted = unsettled.sweeping === true;
+  unsettled.sweeping = true;
   const was = await sweep(asking, tools.pathOf(temporary));
-  const isInPlace = was === "absent" && renaming !== undefined && (await holds(asking, tools.pathOf(path), renaming));
-  if (aside !== undefined) await restore(asking, path, aside, tools);
-  return { uploaded: isInPlace ? renaming : undefined, isSwept: was !== "left" };
+  const mayBeRenamed = renaming !== undefined && was === "absent";
+  const isInPlace = mayBeRenamed && !mayBeDeleted && (await holds(asking, tools.pathOf(path), renaming));
+  const isAsideGone = aside === undefined || (await restore(asking, path, aside, tools));
+  return {
+    uploaded: isInPlace ? renaming : undefined,
+    // Without certainty the intent stays, and the next connection asks what stands under the name.
+    isSettled: was !== "left" && isAsideGone && !mayBeRenamed,
+  };
 }
 
 /** Deletes a temporary file. A refusal alone does not say that there is none. */
@@ -38,15 +47,18 @@ async function holds(asking: Asking, path: string, uploaded: Uploaded): Promise<
   return !isRefusal(reply) && parseFtpTime(reply.text.slice(4)) === Math.floor(uploaded.mtimeMs / 1000) * 1000;
 }
 
-/** After a crash between the steps: the old content back on its name unless the new is there. */
-async function restore(asking: Asking, path: RelPath, aside: RelPath, tools: UploadTools): Promise<void> {
-  if ((await entryOf(asking, tools.pathOf(aside))) === undefined) return;
+/**
+ * After a crash between the steps: the old content back on its name unless the new is there.
+ * @returns whether nothing is left under the other name
+ */
+async function restore(asking: Asking, path: RelPath, aside: RelPath, tools: UploadTools): Promise<boolean> {
+  if ((await entryOf(asking, tools.pathOf(aside))) === undefined) return true;
   if ((await entryOf(asking, tools.pathOf(path))) === undefined) {
     const reply = await rename(asking, tools.pathOf(aside), tools.pathOf(path));
     if (isRefusal(reply)) throw refused(`put "${path}" back from "${nameOf(aside)}"`, reply);
-    return;
+    return true;
   }
-  await sweep(asking, tools.pathOf(aside));
+  return (await sweep(asking, tools.pathOf(aside))) !== "left";
 }
 
 /**

@@ -89,6 +89,8 @@ export interface Unsettled {
   /** Where the old content stands meanwhile, on servers that do not rename over a file. */
   aside?: RelPath;
   begun?: Begun;
+  /** Its deletion was asked for, perhaps without an answer. */
+  sweeping?: true;
 }
 
 /** What the server confirmed to hold. */

@@ -22,10 +22,10 @@ export async function upload(asking: Asking, job: UploadJob, tools: UploadTools)
       offsetBytes = await resumableBytes(asking, job.unsettled, content, tools);
       if (offsetBytes === 0) {
         const { id } = job.unsettled;
-        const { uploaded, isSwept } = await settle(asking, job.path, job.unsettled, tools);
+        const { uploaded, isSettled } = await settle(asking, job.path, job.unsettled, tools);
         delete job.unsettled;
         if (uploaded) return uploaded;
-        if (isSwept) job.settled(id);
+        if (isSettled) job.settled(id);
       }
     }
     const { id, temporary } = offsetBytes > 0 && job.unsettled ? job.unsettled : begin(job, content, tools);
