@@ -6,7 +6,11 @@ import { createRandom } from "./random.ts";
 import { CALM } from "./weather.ts";
 import { createWorld } from "./world.ts";
 
-const HOW: Doom["when"][] = ["before", "after", "torn"];
+const HOW: { when: Doom["when"]; words: string }[] = [
+  { when: "before", words: "before" },
+  { when: "after", words: "after" },
+  { when: "torn", words: "in the middle of" },
+];
 const RUN: RunOptions = { weather: CALM, passes: 1, retries: 0, verifyMs: Number.POSITIVE_INFINITY };
 
 /** Kills a run as told and lets the next ones go on. @returns what was broken, and whether the run lived to its end */
@@ -38,8 +42,8 @@ async function dieAt(scenario: CrashScenario, doom: Doom): Promise<{ broken: str
 }
 
 describe("killed at any effect, the next run makes the site FOLDER and sends no content again that was recorded:", () => {
-  for (const when of HOW) {
-    test.each(CRASH_SCENARIOS)(`$name, killed ${when} each effect`, async (scenario) => {
+  for (const { when, words } of HOW) {
+    test.each(CRASH_SCENARIOS)(`$name, killed ${words} each effect`, async (scenario) => {
       const broken: string[] = [];
       let effects = 0;
       for (let livedOn = false; !livedOn; ) {

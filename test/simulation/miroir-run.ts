@@ -74,9 +74,8 @@ export async function runMiroir(world: World, options: RunOptions): Promise<Ran>
   }
 
   const { weather } = options;
-  const { unanswered } = witness;
   const { connections, windowSize } = settings;
-  const surroundings = { server, weather, process, late, random, turn, tell, unanswered };
+  const surroundings = { server, weather, process, late, random, turn, tell, hears: witness.hears };
   const site = createModelSite(surroundings, { clock, nonce, connections, windowSize });
   const reader = createReader(local, {
     turn,

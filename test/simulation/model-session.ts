@@ -16,8 +16,8 @@ export interface Surroundings {
   process: Process;
   late: Late;
   random: Random;
-  /** Told of what was asked for and never answered. */
-  unanswered(commands: readonly string[]): void;
+  /** Told of each command, with its reply; without one when nobody will ever know. */
+  hears(command: string, reply: Reply | undefined): void;
   /** The world has a turn: called before anything reaches the server. */
   turn(): void;
   tell(line: string): void;
@@ -71,8 +71,7 @@ export function openModelSession(surroundings: Surroundings): Session {
   /** @returns the reply; undefined when the client learns nothing any more */
   function carryOut(command: Command, rest: readonly Command[]): Reply | undefined {
     const reply = answerTo(command, rest);
-    if (!reply) surroundings.unanswered([command, ...rest].map(({ text }) => text));
-    else if (reply.code >= 400 && reply.code < 500) surroundings.unanswered([command.text]);
+    for (const { text } of reply ? [command] : [command, ...rest]) surroundings.hears(text, reply);
     return reply;
   }
 

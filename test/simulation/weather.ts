@@ -38,8 +38,8 @@ export const CALM: Weather = {
 const QUESTIONS = /^(NOOP|CWD|MLST|SIZE|MDTM|EPSV|PASV|SITE|MLSD|LIST)\b/;
 const QUESTION_REFUSALS = ["450 Busy", "451 Local error"] as const;
 const REFUSALS = ["450 Busy", "550 Permission denied", "553 Not that name", "552 Quota exceeded", "452 Full"] as const;
-/** Carried out late, these may undo what was done since: no client can prevent it. */
-const NEVER_LATE = /^(STOR|APPE|MKD|EPSV|PASV|MLSD|LIST)\b/;
+/** Carried out late, these make or move away what nobody looks for any more: no client can prevent it. */
+const NEVER_LATE = /^(STOR|APPE|MKD|EPSV|PASV|MLSD|LIST)\b|^RNTO .*\.miroir-/;
 
 /** @param roughness how probable it is that something goes wrong with one command */
 export function createWeather(random: Random, roughness: number): Weather {

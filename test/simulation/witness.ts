@@ -24,8 +24,8 @@ export interface Witness {
   /** A scan begins: from now on what stays the same in FOLDER must stay on the site. */
   passBegins(allowed: Allowed, known: () => Manifest | undefined): void;
   sees(step: Step): void;
-  /** Was asked, and the server did not tell. */
-  unanswered(commands: readonly string[]): void;
+  /** What the server answered; undefined when nobody will ever know. */
+  hears(command: string, reply: { code: number } | undefined): void;
   /** The journal holds it. */
   recorded(records: readonly JournalRecord[]): void;
   /** What the site holds was found out, without a manifest: the rest of it is not the mirror's. */
@@ -48,6 +48,8 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
   const uncertain = new Set<RelPath>();
   /** Asked for and not answered, and not recorded since: what becomes of it is looked up, or sent again. */
   const inFlight = new Set<RelPath>();
+  /** A server that refuses to rename over a specimen is taken for one that never does. */
+  let seemsToNeedGaps = false;
   const deleted = new Set<RelPath>();
   const recordedSha1s = new Map<RelPath, string>();
   let allowed: Allowed | undefined;
@@ -82,7 +84,7 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
 
   function disappears({ path, before, after }: Change, step: Step): void {
     if (!before || after || isTemporary(path)) return;
-    const isSetAside = allowed?.gaps === true && step.verb === "RNTO" && isTemporary(step.path);
+    const isSetAside = (allowed?.gaps === true || seemsToNeedGaps) && step.verb === "RNTO" && isTemporary(step.path);
     const isHere = before.type === "file" ? local.files.has(path) : local.folders.has(path);
     if (isHere && isStable(path) && !isSetAside) {
       tell(`${step.verb} "${step.path}": "${path}" vanishes although it is in FOLDER all the time`);
@@ -153,11 +155,12 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
       if (step.by === "others") seesOthers(step);
       else seesMiroir(step);
     },
-    unanswered(commands) {
-      for (const command of commands) {
-        const [, path] = /^(?:RNTO|RNFR|DELE|MKD|RMD|SIZE|MDTM|MLST) \/www\/(.*)$/.exec(command) ?? [];
-        if (path !== undefined && !isTemporary(path)) inFlight.add(path);
-      }
+    hears(command, reply) {
+      const [, verb, path] = /^(RNTO|RNFR|DELE|MKD|RMD|SIZE|MDTM|MLST) \/www\/(.*)$/.exec(command) ?? [];
+      if (path === undefined) return;
+      if (verb === "RNTO" && isTemporary(path) && reply && reply.code >= 500) seemsToNeedGaps = true;
+      const isTold = reply && (reply.code < 400 || reply.code >= 500);
+      if (!isTold && !isTemporary(path)) inFlight.add(path);
     },
     recorded(records) {
       for (const record of records) {
@@ -171,10 +174,12 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
         for (const each of ends) inFlight.delete(each);
         if (record.op === "put") recordedSha1s.set(record.path, record.entry.sha1);
         else for (const end of ends) recordedSha1s.delete(end);
-        for (const path of [...uncertain]) if (ends.some((end) => isAtOrBelow(path, end))) uncertain.delete(path);
+        const isSettled = (path: RelPath) =>
+          ends.some((each) => path === each || (record.op === "move" && isAtOrBelow(path, each)));
+        for (const path of [...uncertain]) if (isSettled(path)) uncertain.delete(path);
         const entry = record.op === "move" ? undefined : site().get(record.path);
         if ((record.op === "folder" || record.op === "put") && entry) entry.isForeign = false;
-        if (record.op === "drop" || record.op === "unfolder") forgets(record.path, entry, recorded, isUnsure);
+        if (record.op === "drop" || record.op === "unfolder") forgets(record, entry, recorded, isUnsure);
       }
     },
     adopted(manifest) {
@@ -211,12 +216,18 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
     if (isSure && !uncertain.has(path) && !tampered.has(path)) tell(`the manifest doubts "${path}", which it knows`);
   }
 
-  function forgets(path: RelPath, entry: Entry | undefined, recorded: string | undefined, isUnsure: boolean): void {
+  function forgets(
+    { op, path }: JournalRecord & { path: RelPath },
+    entry: Entry | undefined,
+    recorded: string | undefined,
+    isUnsure: boolean,
+  ): void {
     if (!entry) {
       tampered.delete(path);
       return;
     }
     const isHere = entry.type === "file" ? local.files.has(path) : local.folders.has(path);
+    if ((op === "drop") !== (entry.type === "file")) return;
     const isKnown = entry.type === "file" && recorded === sha1(entry);
     if ((isKnown || (isHere && isStable(path))) && !isUnsure && !tampered.has(path)) {
       tell(`the manifest forgets "${path}", which the site holds`);
