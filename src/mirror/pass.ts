@@ -115,6 +115,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   }
 
   function isVerifyDue(): boolean {
+    if (parts.verifyMs === Number.POSITIVE_INFINITY) return false;
     const age = parts.now() - Date.parse(status.lastVerifyAt ?? status.completedPassAt ?? timestamp());
     // A time to come is one of a clock that was wrong.
     return age < 0 || age >= parts.verifyMs;

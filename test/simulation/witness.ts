@@ -30,6 +30,8 @@ export interface Witness {
   recorded(records: readonly JournalRecord[]): void;
   /** What the site holds was found out, without a manifest: the rest of it is not the mirror's. */
   adopted(manifest: Manifest): void;
+  /** Whether an entry of the site is of others, or holds what others wrote. */
+  isForeign(path: RelPath): boolean;
   /** The SHA-1 of a file on the site. */
   contentOf(path: RelPath): string | undefined;
   /** Compares what is claimed with what is there. @param isStrict nothing was interrupted, nobody else was at work */
@@ -189,6 +191,10 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
         if (!entry || isTemporary(path)) continue;
         entry.isForeign = !manifest.files.has(path) && !manifest.folders.has(path);
       }
+    },
+    isForeign(path) {
+      const entry = site().get(path);
+      return entry?.isForeign === true || (entry?.type === "file" && foreignContents.has(sha1(entry)));
     },
     contentOf(path) {
       const entry = site().get(path);

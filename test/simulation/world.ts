@@ -88,8 +88,7 @@ export function createWorld(random: Random, settings: Settings): World {
       }
       if (mode === "none") return;
       for (const path of tree.paths()) {
-        const isForeign = tree.get(path)?.isForeign === true;
-        if (isTemporary(path) || isForeign || local.files.has(path) || local.folders.has(path)) continue;
+        if (isTemporary(path) || witness.isForeign(path) || local.files.has(path) || local.folders.has(path)) continue;
         witness.tell(`exit 0, and "${path}" is still on the site`);
       }
     },
