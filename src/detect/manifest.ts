@@ -27,7 +27,7 @@ export interface Intent {
   /** The temporary name the old content is set aside under, where the server cannot rename over a file. */
   aside?: RelPath;
   /** The local file the upload was begun with: what tells the upload on the server, and whether it can be resumed. */
-  begun?: { sizeBytes: number; mtimeMs: number };
+  begun?: { sizeBytes: number; mtimeMs: number; racy?: true };
   /** The server took the mtime: its time for the file can be believed. */
   dated?: true;
   /** Of the bytes sent, once the rename into place is asked for: from then on the file may stand under its name. */

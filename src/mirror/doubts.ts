@@ -29,7 +29,14 @@ export async function settleDoubts(
     else records.push(...(await settlePath(step, there)));
     records.push({ op: "end", path: step.path });
   }
-  for (const upload of uploads) records.push(...(await settleUpload(upload)));
+  // Tries of the same content: what one of them has shown to stand there needs no other.
+  const decided = new Map<RelPath, string>();
+  for (const upload of uploads) {
+    if (decided.get(upload.path) === upload.sha1) continue;
+    const found = await settleUpload(upload);
+    records.push(...found);
+    for (const record of found) if (record.op === "put") decided.set(record.path, record.entry.sha1);
+  }
   return records;
 
   async function settleUpload({ path, begun, sha1, dated }: Intent): Promise<JournalRecord[]> {

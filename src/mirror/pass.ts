@@ -248,7 +248,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
 
 /** A large upload that was interrupted, of a file that is still the same: its execution goes on from what is there. */
 function isResumable({ path, begun, aside, sha1 }: Intent, snapshot: Snapshot): boolean {
-  if (begun === undefined || sha1 !== undefined || begun.sizeBytes < RESUMABLE_BYTES) return false;
+  if (begun === undefined || begun.racy || sha1 !== undefined || begun.sizeBytes < RESUMABLE_BYTES) return false;
   const now = snapshot.files.get(path);
   return aside === undefined && now?.sizeBytes === begun.sizeBytes && now.mtimeMs === begun.mtimeMs;
 }

@@ -78,6 +78,8 @@ export const RESUMABLE_BYTES = 4 * 1024 * 1024;
 export interface Begun {
   sizeBytes: number;
   mtimeMs: number;
+  /** An edit right after the beginning could bear the same mtime: not to be resumed. */
+  racy?: true;
 }
 
 /** What an attempt left behind without knowing how it ended. */

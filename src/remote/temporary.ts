@@ -1,7 +1,7 @@
 import { parentOf, type RelPath } from "../detect/tree.ts";
 import { isRefusal } from "./pipeline.ts";
 import { type Asking, ask, entryOf } from "./query.ts";
-import { type Content, RESUMABLE_BYTES, SiteError, type Unsettled, type UploadJob } from "./site.ts";
+import { type Begun, type Content, RESUMABLE_BYTES, SiteError, type Unsettled, type UploadJob } from "./site.ts";
 
 /** What an upload works with, beside its session. */
 export interface UploadTools {
@@ -34,15 +34,26 @@ export function begin(
   const id = tools.nonce();
   if (tools.inPlace) return { id, temporary: job.path };
   const temporary = temporaryName(job.path, id);
-  const begun = { sizeBytes, mtimeMs };
+  const begun: Begun = { sizeBytes, mtimeMs, ...(isRacyBeginning(mtimeMs, tools.now()) && { racy: true }) };
   job.intend({ id, temporary, begun });
   job.unsettled = { id, temporary, begun };
   return { id, temporary };
 }
 
+/** Whether what arrived of an upload may be kept: of a large file that nobody can have edited without its mtime telling. */
+export function isResumable(begun: Begun | undefined): begun is Begun {
+  return begun !== undefined && begun.sizeBytes >= RESUMABLE_BYTES && !begun.racy;
+}
+
+/** Disks that keep whole seconds may keep only every other one (FAT); the others tick within milliseconds. */
+function isRacyBeginning(mtimeMs: number, nowMs: number): boolean {
+  const grainMs = mtimeMs % 1000 === 0 ? 2000 : 20;
+  return Math.abs(nowMs - mtimeMs) < grainMs;
+}
+
 /** A large file whose transfer broke off while the session lived: what arrived is kept. */
 function isWorthResuming(error: SiteError, { begun }: Unsettled): boolean {
-  return begun !== undefined && begun.sizeBytes >= RESUMABLE_BYTES && error.reason === "connection";
+  return isResumable(begun) && error.reason === "connection";
 }
 
 /** Deletes the temporary file of an attempt that ended with a certain failure; the failure is what is reported. */

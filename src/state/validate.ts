@@ -114,9 +114,11 @@ function checkedIntent(value: unknown): Intent | undefined {
 /** Nothing when it is not sound: the upload is then begun anew. */
 function checkedBegun(value: unknown): Pick<Intent, "begun"> {
   if (!isFields(value)) return {};
-  const { sizeBytes, mtimeMs } = value;
+  const { sizeBytes, mtimeMs, racy } = value;
   const isSound = Number.isSafeInteger(sizeBytes) && Number.isFinite(mtimeMs);
-  return isSound ? { begun: { sizeBytes: Number(sizeBytes), mtimeMs: Number(mtimeMs) } } : {};
+  return isSound
+    ? { begun: { sizeBytes: Number(sizeBytes), mtimeMs: Number(mtimeMs), ...(racy === true && { racy }) } }
+    : {};
 }
 
 function isId(value: unknown): value is string {
