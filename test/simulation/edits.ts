@@ -33,10 +33,10 @@ export function createEditor(local: LocalTree, random: Random, options: { writes
   let versions = 0;
   let last: RelPath = "";
 
-  /** No two versions are alike, unless they are copies. */
+  /** No two versions are alike in any part, unless they are copies. */
   function content(sizeBytes: number): Uint8Array {
     const text = `${++versions} `;
-    return Buffer.from(text.padEnd(Math.max(sizeBytes, text.length), "."));
+    return Buffer.alloc(Math.max(sizeBytes, text.length), text);
   }
 
   function someSize(): number {

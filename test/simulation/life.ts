@@ -42,7 +42,7 @@ function chooseSettings(random: Random): Settings {
     connections: random.pick([1, 2, 3]),
     windowSize: random.pick([1, 3, 64]),
     grainMs: random.pick([1, 1, 1000, 2000]),
-    writesLarge: random.chance(0.03),
+    writesLarge: random.chance(0.05),
   };
 }
 

@@ -229,7 +229,7 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
     isUnsure: boolean,
   ): void {
     if (!entry) {
-      tampered.delete(path);
+      if (!known()?.files.has(path)) tampered.delete(path);
       return;
     }
     const isHere = entry.type === "file" ? local.files.has(path) : local.folders.has(path);
