@@ -2,7 +2,7 @@ import { type Change, findVanished } from "../detect/diff.ts";
 import type { Intent, Manifest } from "../detect/manifest.ts";
 import { deviceOf, type ScanOptions } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
-import { RESUMABLE_BYTES, type SiteError } from "../remote/site.ts";
+import { isResumable, type SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode } from "../report/exit.ts";
 import { StateError } from "../state/errors.ts";
 import { adoptSite } from "./adoption.ts";
@@ -81,7 +81,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     isOpen = true;
     const ended: Intent[] = [];
     for (const intent of [...memory.intents.values()]) {
-      if (isResumable(intent, snapshot)) continue;
+      if (goesOn(intent, snapshot)) continue;
       const isGone = await withRetries(
         () => site.recover(intent),
         parts,
@@ -247,8 +247,8 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
 }
 
 /** A large upload that was interrupted, of a file that is still the same: its execution goes on from what is there. */
-function isResumable({ path, begun, aside, sha1 }: Intent, snapshot: Snapshot): boolean {
-  if (begun === undefined || begun.racy || sha1 !== undefined || begun.sizeBytes < RESUMABLE_BYTES) return false;
+function goesOn({ path, begun, aside, sha1 }: Intent, snapshot: Snapshot): boolean {
+  if (!isResumable(begun) || sha1 !== undefined) return false;
   const now = snapshot.files.get(path);
   return aside === undefined && now?.sizeBytes === begun.sizeBytes && now.mtimeMs === begun.mtimeMs;
 }

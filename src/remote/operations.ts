@@ -1,6 +1,6 @@
 import type { RelPath } from "../detect/tree.ts";
 import { formatFtpTime } from "./features.ts";
-import { type Command, isRefusal, type Reply, SessionEnded } from "./pipeline.ts";
+import { type Command, isRefusal, isUnsafe, type Reply, SessionEnded } from "./pipeline.ts";
 import { type Asking, entryOf, list, refused, sizeOf } from "./query.ts";
 import { type Operation, type OperationResult, SiteError } from "./site.ts";
 import type { UploadTools } from "./temporary.ts";
@@ -138,7 +138,7 @@ async function resultDespite(
 
 /** A server may list names that no command can hold. */
 function hasUnsafeName(operation: Operation): boolean {
-  return /[\r\n\0]/.test(operation.path) || (operation.op === "rename" && /[\r\n\0]/.test(operation.from));
+  return isUnsafe(operation.path) || (operation.op === "rename" && isUnsafe(operation.from));
 }
 
 function unsafeResult({ path }: Operation): OperationResult {

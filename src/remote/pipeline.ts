@@ -216,7 +216,7 @@ function verbOf(command: string): string {
 }
 
 /** What would be more than one command. */
-const isUnsafe = (text: string) => /[\r\n\0]/.test(text);
+export const isUnsafe = (text: string) => /[\r\n\0]/.test(text);
 
 function unsafeCommand({ text }: Command): SiteError {
   return new SiteError(`Cannot send ${verbOf(text)} for a name that holds a line break or a zero byte`, {

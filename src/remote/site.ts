@@ -72,7 +72,7 @@ export interface UploadJob {
 }
 
 /** A file this large is worth resuming; a smaller one is sent again sooner than it is asked for. */
-export const RESUMABLE_BYTES = 4 * 1024 * 1024;
+const RESUMABLE_BYTES = 4 * 1024 * 1024;
 
 /** The local file an upload was begun with: only the very same one may be resumed. */
 export interface Begun {
@@ -80,6 +80,11 @@ export interface Begun {
   mtimeMs: number;
   /** An edit right after the beginning could bear the same mtime: not to be resumed. */
   racy?: true;
+}
+
+/** Whether what arrived of an upload may be kept: of a large file that nobody can have edited without its mtime telling. */
+export function isResumable(begun: Begun | undefined): begun is Begun {
+  return begun !== undefined && begun.sizeBytes >= RESUMABLE_BYTES && !begun.racy;
 }
 
 /** What an attempt left behind without knowing how it ended. */

@@ -1,7 +1,7 @@
 import { parentOf, type RelPath } from "../detect/tree.ts";
 import { isRefusal } from "./pipeline.ts";
 import { type Asking, ask, entryOf } from "./query.ts";
-import { type Begun, type Content, RESUMABLE_BYTES, SiteError, type Unsettled, type UploadJob } from "./site.ts";
+import { type Begun, type Content, isResumable, SiteError, type Unsettled, type UploadJob } from "./site.ts";
 
 /** What an upload works with, beside its session. */
 export interface UploadTools {
@@ -38,11 +38,6 @@ export function begin(
   job.intend({ id, temporary, begun });
   job.unsettled = { id, temporary, begun };
   return { id, temporary };
-}
-
-/** Whether what arrived of an upload may be kept: of a large file that nobody can have edited without its mtime telling. */
-export function isResumable(begun: Begun | undefined): begun is Begun {
-  return begun !== undefined && begun.sizeBytes >= RESUMABLE_BYTES && !begun.racy;
 }
 
 /** Disks that keep whole seconds may keep only every other one (FAT); the others tick within milliseconds. */

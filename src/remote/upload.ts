@@ -5,8 +5,8 @@ import { type Asking, sizeOf } from "./query.ts";
 import { settle } from "./recovery.ts";
 import { checkArrived, type Opening, type Sent, send } from "./send.ts";
 import type { Session } from "./session.ts";
-import type { Content, Unsettled, Uploaded, UploadJob } from "./site.ts";
-import { begin, discard, isResumable, type UploadTools } from "./temporary.ts";
+import { type Content, isResumable, type Unsettled, type Uploaded, type UploadJob } from "./site.ts";
+import { begin, discard, type UploadTools } from "./temporary.ts";
 import { setTime } from "./time.ts";
 
 /**
