@@ -3,7 +3,6 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathsInside, realFolder } from "./detect/folder.ts";
 import { linesOf } from "./detect/ignore.ts";
-import { wordsOf } from "./detect/scan.ts";
 import type { RelPath } from "./detect/tree.ts";
 import { createPasswordFileReader, type FoundPassword, findPassword } from "./options/credentials.ts";
 import type { Environment } from "./options/environment.ts";
@@ -13,6 +12,7 @@ import type { Rule } from "./options/row.ts";
 import { resolveSite, type SiteAddress, siteIdentity } from "./options/site.ts";
 import { UsageError } from "./options/usage-error.ts";
 import type { Trust } from "./remote/trust.ts";
+import { wordsOf } from "./report/system-error.ts";
 import { folderIdentity, mirrorIdentity, stateFolder, thisPlatform } from "./state/folders.ts";
 
 /** What the command line comes to, before anything is touched. */

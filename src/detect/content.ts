@@ -11,7 +11,7 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { wordsOf } from "./scan.ts";
+import { wordsOf } from "../report/system-error.ts";
 import { foldedName, type Problem, type RelPath } from "./tree.ts";
 
 const HASH_CHUNK_BYTES = 256 * 1024;

@@ -1,7 +1,8 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { wordsOf } from "../report/system-error.ts";
 import { createRules, IGNORE_FILE, linesOf } from "./ignore.ts";
-import { FolderError, type ScanOptions, wordsOf } from "./scan.ts";
+import { FolderError, type ScanOptions } from "./scan.ts";
 import { createScope } from "./scope.ts";
 import { foldedName, type RelPath } from "./tree.ts";
 

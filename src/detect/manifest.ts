@@ -56,22 +56,63 @@ export type JournalRecord =
   | { op: "intend"; intent: Intent }
   | { op: "settle"; id: string };
 
-/** Keeps `open` to the intents that are not settled. A renamed folder takes along what stands in it. */
-export function followIntents(open: Map<string, Intent>, record: JournalRecord): void {
-  switch (record.op) {
-    case "intend":
-      open.set(record.intent.id, record.intent);
-      return;
-    case "settle":
-      open.delete(record.id);
-      return;
-    case "put":
-      if (record.settles !== undefined) open.delete(record.settles);
-      return;
-    case "move":
-      for (const [id, intent] of open) open.set(id, movedIntent(intent, record.from, record.to));
-      return;
+/** The intents that are not settled. */
+export interface OpenIntents {
+  readonly byId: ReadonlyMap<string, Intent>;
+  /** The oldest one of a path. */
+  at(path: RelPath): Intent | undefined;
+  /** A renamed folder takes along what stands in it. */
+  follow(record: JournalRecord): void;
+}
+
+export function createOpenIntents(): OpenIntents {
+  const byId = new Map<string, Intent>();
+  const byPath = new Map<RelPath, Intent[]>();
+
+  function close(id: string): void {
+    const closed = byId.get(id);
+    if (!closed) return;
+    byId.delete(id);
+    const others = (byPath.get(closed.path) ?? []).filter((intent) => intent.id !== id);
+    if (others.length > 0) byPath.set(closed.path, others);
+    else byPath.delete(closed.path);
   }
+
+  function open(intent: Intent): void {
+    const known = byId.get(intent.id);
+    // One that is noted again keeps its age.
+    if (known?.path === intent.path) {
+      const noted = byPath.get(intent.path)?.map((each) => (each === known ? intent : each));
+      byPath.set(intent.path, noted ?? [intent]);
+    } else {
+      close(intent.id);
+      byPath.set(intent.path, [...(byPath.get(intent.path) ?? []), intent]);
+    }
+    byId.set(intent.id, intent);
+  }
+
+  return {
+    byId,
+    at: (path) => byPath.get(path)?.[0],
+    follow(record) {
+      switch (record.op) {
+        case "intend":
+          return open(record.intent);
+        case "settle":
+          return close(record.id);
+        case "put":
+          if (record.settles !== undefined) close(record.settles);
+          return;
+        case "move": {
+          const all = [...byId.values()];
+          byId.clear();
+          byPath.clear();
+          for (const intent of all) open(movedIntent(intent, record.from, record.to));
+          return;
+        }
+      }
+    },
+  };
 }
 
 function movedIntent(intent: Intent, from: RelPath, to: RelPath): Intent {

@@ -1,6 +1,15 @@
 import type { Change, Hashes, Vanished } from "./diff.ts";
 import type { Manifest } from "./manifest.ts";
-import { foldedName, isAtOrBelow, nameOf, parentOf, type RelPath, type Snapshot, upwards } from "./tree.ts";
+import {
+  compareText,
+  foldedName,
+  isAtOrBelow,
+  nameOf,
+  parentOf,
+  type RelPath,
+  type Snapshot,
+  upwards,
+} from "./tree.ts";
 
 interface Question {
   manifest: Manifest;
@@ -161,5 +170,3 @@ function pairRecased({ manifest, snapshot, vanished, added, unrenamable }: Quest
 function nearness(from: RelPath, to: RelPath): number {
   return (nameOf(from) === nameOf(to) ? 2 : 0) + (parentOf(from) === parentOf(to) ? 1 : 0);
 }
-
-const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,5 +1,6 @@
 import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { wordsOf } from "../report/system-error.ts";
 import { isUnsafeName, type Scope } from "./scope.ts";
 import type { FileEntry, Problem, RelPath, Skip, Snapshot } from "./tree.ts";
 
@@ -162,26 +163,6 @@ function unreadable(path: RelPath, action: string, error: unknown): Problem {
     reason: isGone ? "vanished" : "unreadable",
     detail: `Cannot ${action} "${path}": ${wordsOf(error)}`,
   };
-}
-
-/** The system's words without the call and the path, which stand in our own. */
-export function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as NodeJS.ErrnoException;
-  const words: Record<string, string> = {
-    EACCES: "permission denied",
-    EPERM: "not permitted",
-    ENOENT: "it does not exist",
-    ENOTDIR: "it is not a folder",
-    EISDIR: "it is a folder",
-    ELOOP: "it is a symbolic link",
-    EBUSY: "it is in use by another program",
-    EIO: "the disk reports an error",
-    ENAMETOOLONG: "its name is too long",
-    EMFILE: "too many files are open",
-    ENOSPC: "the disk is full",
-  };
-  return (code !== undefined && words[code]) || error.message;
 }
 
 /** The identity of the device FOLDER stands on: another one means that a disk is not mounted. */

@@ -69,3 +69,8 @@ export function* upwards(path: RelPath): Generator<RelPath> {
 export function foldedName(path: RelPath): string {
   return path.normalize("NFC").toLowerCase();
 }
+
+/** By code units: the same order on every system and in every language. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,6 +1,6 @@
 import {
   applyRecord,
-  followIntents,
+  createOpenIntents,
   followSteps,
   type Intent,
   type JournalRecord,
@@ -17,6 +17,8 @@ export interface Memory {
   readonly manifest: Manifest | undefined;
   /** What was begun and is not known to have ended. */
   readonly intents: ReadonlyMap<string, Intent>;
+  /** The oldest intent of a path. */
+  intentAt(path: RelPath): Intent | undefined;
   /** Steps that were asked for and whose end is not known, by path. */
   readonly doubts: ReadonlyMap<RelPath, Step>;
   readonly status: Status;
@@ -48,7 +50,9 @@ const BYTES_PER_ENTRY = 150;
 export function createMemory(state: State): Memory {
   const loaded = state.load();
   const status = state.readStatus();
-  const intents = new Map<string, Intent>(loaded.intents.map((intent) => [intent.id, intent]));
+  const open = createOpenIntents();
+  for (const intent of loaded.intents) open.follow({ op: "intend", intent });
+  const intents = open.byId;
   const doubts = new Map((loaded.steps ?? []).map((step) => [step.path, step]));
   let { manifest } = loaded;
   let usesApproval = false;
@@ -63,6 +67,7 @@ export function createMemory(state: State): Memory {
       return manifest;
     },
     intents,
+    intentAt: open.at,
     doubts,
     status,
     setAside: loaded.setAside,
@@ -74,7 +79,7 @@ export function createMemory(state: State): Memory {
       for (const each of records) {
         if (manifest) applyRecord(manifest, each);
         followSteps(doubts, each);
-        followIntents(intents, each);
+        open.follow(each);
       }
       state.append(records);
     },

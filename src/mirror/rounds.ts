@@ -140,7 +140,7 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
   const refusedBefore = unrenamable.size;
   await execute(due, {
     ...parts,
-    unsettled: (path) => [...memory.intents.values()].find((intent) => intent.path === path),
+    unsettled: memory.intentAt,
     open: async (path) => openFile(join(parts.folder, path), path, scan.follow),
     intend: (intent) => memory.record([{ op: "intend", intent }]),
     begin: (steps) => memory.record([{ op: "begin", steps }]),

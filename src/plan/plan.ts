@@ -1,6 +1,6 @@
 import type { Change } from "../detect/diff.ts";
 import type { ManifestEntry } from "../detect/manifest.ts";
-import { type FileEntry, isAtOrBelow, levelOf, type RelPath } from "../detect/tree.ts";
+import { compareText, type FileEntry, isAtOrBelow, levelOf, type RelPath } from "../detect/tree.ts";
 import { applyGuards, type Guarded, type Policy } from "./guards.ts";
 
 /** One step of a plan. */
@@ -182,7 +182,6 @@ export function* actionsOf(plan: Plan): Generator<Action> {
   yield* plan.notes;
 }
 
-const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const byPath = (a: Action, b: Action) => compareText(a.path, b.path);
 
 function filesThenDeepestFolders(a: Action, b: Action): number {

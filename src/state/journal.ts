@@ -1,5 +1,5 @@
-import { closeSync, constants, fsyncSync, ftruncateSync, openSync } from "node:fs";
-import { followIntents, followSteps, type Intent, type JournalRecord, type Step } from "../detect/manifest.ts";
+import { closeSync, constants, fsync, fsyncSync, ftruncateSync, openSync } from "node:fs";
+import { createOpenIntents, followSteps, type Intent, type JournalRecord, type Step } from "../detect/manifest.ts";
 import type { RelPath } from "../detect/tree.ts";
 import { diskError, NO_FOLLOW, writeAll } from "./disk.ts";
 import { checkHeader, readIfThere } from "./manifest-file.ts";
@@ -52,9 +52,9 @@ function takeLine(read: ReadJournal, line: unknown, file: string, identity: Mirr
 
 /** What was begun and not settled, in the order of beginning. */
 export function openIntents(records: JournalRecord[]): Intent[] {
-  const open = new Map<string, Intent>();
-  for (const record of records) followIntents(open, record);
-  return [...open.values()];
+  const open = createOpenIntents();
+  for (const record of records) open.follow(record);
+  return [...open.byId.values()];
 }
 
 /** Steps that were asked for and whose end is not known. */
@@ -74,10 +74,13 @@ function linesOf(records: JournalRecord[]): string {
   return text;
 }
 
+/** What was appended is brought to the disk this often: a kill loses nothing of it, a power cut no more than this. */
+const FLUSH_EVERY_MS = 1000;
+
 export interface JournalWriter {
   /** In one write. Throws StateError "disk", and then none of them counts. */
   append(records: JournalRecord[]): void;
-  /** Throws StateError "disk". */
+  /** Brings to the disk what is not there yet. Throws StateError "disk". */
   flush(): void;
   sizeBytes(): number;
   close(): void;
@@ -88,6 +91,10 @@ export function openJournal(file: string, soundBytes: number): JournalWriter {
   let size = soundBytes;
   // Something stands behind `size`: a torn line, or the part of a batch that fitted on a full disk.
   let hasRemains = true;
+  let appended = 0;
+  /** How many of the appends are safe on the disk. */
+  let flushed = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   function attempt<T>(action: string, call: () => T): T {
     try {
@@ -95,6 +102,17 @@ export function openJournal(file: string, soundBytes: number): JournalWriter {
     } catch (error) {
       throw diskError(action, file, error);
     }
+  }
+
+  /** Beside the transfers: to wait for a slow disk here would hold them all up. */
+  function flushSoon(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      const upTo = appended;
+      fsync(fd, (error) => {
+        if (!error) flushed = Math.max(flushed, upTo);
+      });
+    }, FLUSH_EVERY_MS).unref();
   }
 
   // Not in append mode: Windows lets such a handle not truncate. The lock makes this process the only writer.
@@ -110,12 +128,17 @@ export function openJournal(file: string, soundBytes: number): JournalWriter {
         hasRemains = false;
         size += bytes.length;
       });
+      appended++;
+      flushSoon();
     },
     flush() {
+      if (flushed === appended) return;
       attempt("flush", () => fsyncSync(fd));
+      flushed = appended;
     },
     sizeBytes: () => size,
     close() {
+      clearTimeout(timer);
       closeSync(fd);
     },
   };

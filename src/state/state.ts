@@ -45,6 +45,7 @@ export interface State {
   flush(): void;
   /** Replaces the manifest and begins a fresh journal. Throws StateError "disk"; nothing recorded is lost then. */
   fold(manifest: Manifest, openIntents: Intent[], openSteps?: Step[]): void;
+  /** What a fold would save: the journal's records, without its first line. */
   journalBytes(): number;
   /** Deletions that wait for a person. */
   readonly approval: Approval;
@@ -129,7 +130,10 @@ export function openState({ directory, folder, site, now }: StatePlace): State {
       fresh = [...intents.map(intend), ...(steps.length > 0 ? [{ op: "begin" as const, steps }] : [])];
       openedJournal();
     },
-    journalBytes: () => writer?.sizeBytes() ?? 0,
+    journalBytes() {
+      const headBytes = Buffer.byteLength(journalText(identity, generation, []));
+      return Math.max(0, (writer?.sizeBytes() ?? 0) - headBytes);
+    },
     approval: createApproval(directory),
     readStatus: () => readStatusFile(directory),
     writeStatus: (status) => writeStatusFile(directory, { ...status, folder, site }),

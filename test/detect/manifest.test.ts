@@ -1,5 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { applyRecord, type JournalRecord, type Manifest, type ManifestEntry } from "../../src/detect/manifest.ts";
+import {
+  applyRecord,
+  createOpenIntents,
+  type Intent,
+  type JournalRecord,
+  type Manifest,
+  type ManifestEntry,
+} from "../../src/detect/manifest.ts";
 
 const entry = (sha1: string, fields: Partial<ManifestEntry> = {}): ManifestEntry => ({
   mtimeMs: 1,
@@ -86,5 +93,58 @@ describe("applyRecord()", () => {
     const whole = entry("1", { racy: true, undated: true, mtimeMs: 1.25 });
     applyRecord(known, { op: "put", path: "a", entry: whole });
     expect(known.files.get("a")).toEqual(whole);
+  });
+});
+
+describe("createOpenIntents()", () => {
+  const intend = (id: string, path: string, fields: Partial<Intent> = {}): JournalRecord => ({
+    op: "intend",
+    intent: { id, path, temporary: `.miroir-${id}`, ...fields },
+  });
+  const openAfter = (records: JournalRecord[]) => {
+    const open = createOpenIntents();
+    for (const record of records) open.follow(record);
+    return open;
+  };
+
+  test.each<{ name: string; records: JournalRecord[]; ids: string[]; at: Record<string, string | undefined> }>([
+    {
+      name: "two of one path: the older",
+      records: [intend("1", "a"), intend("2", "a")],
+      ids: ["1", "2"],
+      at: { a: "1" },
+    },
+    {
+      name: "the older one settled",
+      records: [intend("1", "a"), intend("2", "a"), { op: "settle", id: "1" }],
+      ids: ["2"],
+      at: { a: "2" },
+    },
+    {
+      name: "noted again, it keeps its age",
+      records: [intend("1", "a"), intend("2", "a"), intend("1", "a", { dated: true })],
+      ids: ["1", "2"],
+      at: { a: "1" },
+    },
+    {
+      name: "confirmed",
+      records: [intend("1", "a"), { op: "put", path: "a", entry: entry("1"), settles: "1" }],
+      ids: [],
+      at: { a: undefined },
+    },
+    {
+      name: "its folder renamed",
+      records: [intend("1", "f/a", { temporary: "f/.miroir-1" }), { op: "move", from: "f", to: "g" }],
+      ids: ["1"],
+      at: { "f/a": undefined, "g/a": "1" },
+    },
+  ])("$name", ({ records, ids, at }) => {
+    const open = openAfter(records);
+    expect([...open.byId.keys()]).toEqual(ids);
+    for (const [path, id] of Object.entries(at)) expect(open.at(path)?.id).toBe(id);
+  });
+
+  test("gives what was noted last of an intent", () => {
+    expect(openAfter([intend("1", "a"), intend("1", "a", { dated: true })]).at("a")?.dated).toBe(true);
   });
 });

@@ -35,7 +35,7 @@ describe.skipIf(process.platform === "win32")("scan() of what cannot be read", (
   test("a folder that vanishes between its parent's listing and its own is a Problem there", async () => {
     const { snapshot, other } = await scanWhile((path) => rmSync(at(path), { recursive: true }));
     expect(snapshot.problems).toEqual([
-      { path: other, reason: "vanished", detail: `Cannot read the folder "${other}": it does not exist` },
+      { path: other, reason: "vanished", detail: `Cannot read the folder "${other}": it does not exist (ENOENT)` },
     ]);
     expect(snapshot.files.size).toBe(1);
   });
@@ -46,7 +46,7 @@ describe.skipIf(process.platform === "win32")("scan() of what cannot be read", (
       writeFileSync(at(path), "a file now");
     });
     expect(snapshot.problems).toEqual([
-      { path: other, reason: "unreadable", detail: `Cannot read the folder "${other}": it is not a folder` },
+      { path: other, reason: "unreadable", detail: `Cannot read the folder "${other}": it is not a folder (ENOTDIR)` },
     ]);
   });
 
@@ -74,7 +74,9 @@ describe.skipIf(process.platform === "win32")("scan() of what cannot be read", (
     });
     const { problems, files } = await scan(walk.path, gone);
     expect([...files.keys()]).toEqual(["a"]);
-    expect(problems).toEqual([{ path: "b", reason: "vanished", detail: 'Cannot look at "b": it does not exist' }]);
+    expect(problems).toEqual([
+      { path: "b", reason: "vanished", detail: 'Cannot look at "b": it does not exist (ENOENT)' },
+    ]);
   });
 
   test("folders without permission: each is a Problem at its path, and the walk goes on beside them", async () => {
@@ -84,8 +86,8 @@ describe.skipIf(process.platform === "win32")("scan() of what cannot be read", (
     const seen = await scanAsNobody(walk.path);
     expect(seen.files.sort()).toEqual(["open/inside", "z"]);
     expect(seen.problems.sort()).toEqual([
-      'closed: unreadable: Cannot read the folder "closed": permission denied',
-      'no-entry/inside: unreadable: Cannot look at "no-entry/inside": permission denied',
+      'closed: unreadable: Cannot read the folder "closed": permission denied (EACCES)',
+      'no-entry/inside: unreadable: Cannot look at "no-entry/inside": permission denied (EACCES)',
     ]);
     chmodSync(at("closed"), 0o755);
     chmodSync(at("no-entry"), 0o755);

@@ -25,7 +25,7 @@ describe("scan()", () => {
   test("an empty FOLDER is an empty snapshot, a missing one and a file are a FolderError", async () => {
     expect(shownSnapshot(await scan(walk.path, scanOptions()))).toEqual({});
     await expect(scan(at("missing"), scanOptions())).rejects.toThrow(
-      new FolderError(`Cannot read the folder "${at("missing")}": it does not exist`),
+      new FolderError(`Cannot read the folder "${at("missing")}": it does not exist (ENOENT)`),
     );
     fill(["file"]);
     await expect(scan(at("file"), scanOptions())).rejects.toThrow(FolderError);

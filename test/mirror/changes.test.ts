@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createScanReader } from "../../src/detect/folder.ts";
 import { createScenes } from "./mirror-scene.ts";
@@ -131,5 +131,18 @@ describe("Mirror.pass(): changes", () => {
     scene.write({ a: "two" }, nowSeconds);
     expect((await scene.sync()).movements).toEqual(["upload a"]);
     expect(scene.site()).toEqual({ a: "two" });
+  });
+
+  test("a run without changes leaves manifest and journal as they are", async () => {
+    const scene = await begin();
+    scene.write({ a: "1", "f/b": "2" });
+    await scene.sync();
+    const stateOf = (name: string) => {
+      const { ino, mtimeMs } = statSync(join(scene.stateFolder, name));
+      return { ino, mtimeMs };
+    };
+    const before = ["manifest.json", "journal.jsonl"].map(stateOf);
+    expect((await scene.sync()).movements).toEqual([]);
+    expect(["manifest.json", "journal.jsonl"].map(stateOf)).toEqual(before);
   });
 });

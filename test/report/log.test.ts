@@ -135,9 +135,7 @@ describe("a log that others touch", () => {
       log.info(upload("b"));
     }
     expect(failures).toHaveLength(1);
-    expect(failures[0]).toStartWith(
-      `Cannot reopen the log ${JSON.stringify(file)}: no such file or directory (ENOENT). `,
-    );
+    expect(failures[0]).toStartWith(`Cannot reopen the log ${JSON.stringify(file)}: it does not exist (ENOENT). `);
     mkdirSync(folder);
     nowMs += 1001;
     log.info(upload("c"));
@@ -204,7 +202,7 @@ describe.if(posix && existsSync("/dev/full"))("a device or pipe", () => {
     const log = open({ file: "/dev/full", logSizeBytes: 10 });
     for (let round = 0; round < 5; round++) log.info(upload("a"));
     expect(failures).toEqual([
-      'Cannot write the log "/dev/full": no space left on device (ENOSPC). The mirror goes on without it. Free space there',
+      'Cannot write the log "/dev/full": the disk is full (ENOSPC). The mirror goes on without it. Free space there',
     ]);
   });
 
