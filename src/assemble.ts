@@ -14,6 +14,8 @@ import { escapeText } from "./report/escape.ts";
 import { EXIT, type ExitCode } from "./report/exit.ts";
 import { createLog, type Log } from "./report/log.ts";
 import { LogOpenError } from "./report/log-file.ts";
+import { createProgress, type Progress } from "./report/progress.ts";
+import { createScreen } from "./report/screen.ts";
 import { createTerminal, descriptorSink } from "./report/terminal.ts";
 import { type Settled, settle } from "./settle.ts";
 import { LockedError, StateError } from "./state/errors.ts";
@@ -44,8 +46,12 @@ export interface Assembled {
 const nonce = () => randomBytes(8).toString("hex");
 const STOP_LOOK_MS = 500;
 
-const stdout = descriptorSink(1);
-const stderr = descriptorSink(2);
+const screen = createScreen({
+  stdout: descriptorSink(1),
+  stderr: descriptorSink(2),
+  columns: () => process.stderr.getWindowSize?.()[0] ?? 80,
+});
+const { stdout, stderr } = screen;
 const complain = (message: string) => stderr.write(`miroir: ${escapeText(message)}\n`);
 
 /** Puts the real parts of one mirror together, or says in one line why not. @throws UsageError */
@@ -60,9 +66,11 @@ export async function assemble(data: RunData): Promise<Assembled | { refused: Ex
     return { refused: code };
   };
   let log: Log | undefined;
+  const progress = progressFor(data);
   try {
-    log = openLog(data, credentials.password);
+    log = openLog(data, credentials.password, progress);
     closing.push(() => log?.close());
+    closing.push(() => screen.close());
     const state = isDry
       ? readOnlyState(directory, identity)
       : openState({ directory, ...identity, now: () => new Date() });
@@ -77,9 +85,10 @@ export async function assemble(data: RunData): Promise<Assembled | { refused: Ex
       const lock = await acquireLock(directory);
       closing.push(() => lock.release());
       closing.push(obeyStopRequests(directory, data));
-      tellStart(data, log, identity.site, folder, credentials.warnings);
+      tellStart(data, log, identity.site, folder);
     }
-    return connectParts(data, settled, log, state, closing);
+    tellInsecure(data, log, credentials.warnings);
+    return connectParts(data, settled, log, state, progress, closing);
   } catch (error) {
     if (!(error instanceof LogOpenError || error instanceof LockedError || error instanceof StateError)) throw error;
     complain(error.message);
@@ -92,7 +101,14 @@ export async function assemble(data: RunData): Promise<Assembled | { refused: Ex
   }
 }
 
-function connectParts(data: RunData, settled: Settled, log: Log, state: State, closing: Array<() => void>): Assembled {
+function connectParts(
+  data: RunData,
+  settled: Settled,
+  log: Log,
+  state: State,
+  progress: Progress | undefined,
+  closing: Array<() => void>,
+): Assembled {
   const { invocation, stop } = data;
   const { options } = invocation;
   const { folder, address, credentials, trust, patterns, own } = settled;
@@ -133,6 +149,7 @@ function connectParts(data: RunData, settled: Settled, log: Log, state: State, c
     }),
     site,
     log,
+    ...(progress && { progress }),
     delete: options.delete,
     maxDelete: options.maxDelete,
     adopt: options.adopt,
@@ -182,14 +199,29 @@ function obeyStopRequests(directory: string, { invocation, stop }: RunData): () 
   return () => clearInterval(timer);
 }
 
+/** Live lines, where a person looks on: undefined where nobody does, or where they would spoil what is printed. */
+function progressFor({ invocation, env }: RunData): Progress | undefined {
+  const { progress, quiet, dryRun, log = "" } = invocation.options;
+  const isTerminal = process.stdout.isTTY === true && process.stderr.isTTY === true && env.TERM !== "dumb";
+  // A log on the terminal writes there by itself.
+  const isLogThere = log === "-" || log.startsWith("/dev/");
+  if (!progress || quiet || dryRun || !isTerminal || isLogThere) return undefined;
+  // However the process ends, nothing is left behind.
+  process.once("exit", () => screen.close());
+  return createProgress(screen, { monotonicMs: () => performance.now(), now: () => new Date() });
+}
+
 /** @throws LogOpenError */
-function openLog({ invocation, env }: RunData, password: string): Log {
+function openLog({ invocation, env }: RunData, password: string, progress: Progress | undefined): Log {
   const { options } = invocation;
   return createLog({
     file: options.dryRun ? undefined : options.log,
     format: options.logFormat,
     now: () => new Date(),
-    terminal: createTerminal({ stdout, stderr, quiet: options.quiet, color: wantsColor(options.color, env) }),
+    terminal: createTerminal({
+      ...{ stdout, stderr, quiet: options.quiet, color: wantsColor(options.color, env) },
+      hidesMovements: () => progress?.isBusy === true,
+    }),
     debug: options.debug,
     secrets: [password],
     logSizeBytes: options.logSizeBytes,
@@ -198,13 +230,15 @@ function openLog({ invocation, env }: RunData, password: string): Log {
   });
 }
 
-function tellStart({ invocation }: RunData, log: Log, site: string, folder: string, warnings: readonly string[]): void {
+function tellStart({ invocation }: RunData, log: Log, site: string, folder: string): void {
   log.info({ event: "start", version: VERSION, command: invocation.command, folder, site });
-  if (invocation.options.debug) {
-    for (const { flag, value, source } of effectiveOptions(invocation)) {
-      if (value !== undefined) log.debug({ event: "start", detail: `${flag} ${value} (${source})` });
-    }
+  if (!invocation.options.debug) return;
+  for (const { flag, value, source } of effectiveOptions(invocation)) {
+    if (value !== undefined) log.debug({ event: "start", detail: `${flag} ${value} (${source})` });
   }
+}
+
+function tellInsecure({ invocation }: RunData, log: Log, warnings: readonly string[]): void {
   for (const detail of warnings) log.warn({ event: "warn", reason: "insecure", detail });
   if (!invocation.options.tlsInsecure) return;
   const detail = "--tls-insecure believes any certificate: somebody in between can read all";

@@ -18,6 +18,7 @@ export async function adoptSite(parts: MirrorParts, snapshot: Snapshot, follow: 
   const { site, log } = parts;
   const onRetry = (path: RelPath, { reason, message: detail }: SiteError, tryNumber: number) =>
     log.warn({ event: "retry", path: folderShown(path), try: tryNumber, reason, detail, terminal: false });
+  parts.progress?.phase("asking the site what it holds");
   const remote = await survey(site, (folder) => snapshot.folders.has(folder), parts, onRetry);
   let adoption = adopt(snapshot, remote, parts.adopt);
   if (adoption.undecided.length > 0) {
@@ -33,12 +34,14 @@ export async function adoptSite(parts: MirrorParts, snapshot: Snapshot, follow: 
     }
     adoption = adopt(snapshot, remote, parts.adopt);
   }
+  parts.progress?.planned({ uploads: new Map(), steps: adoption.files.length });
   const manifest = emptyManifest();
   for (const path of adoption.folders) {
     manifest.folders.add(path);
     log.info({ event: "adopt", path: folderShown(path) });
   }
   for (const path of adoption.files) {
+    parts.progress?.settled(path, { isUpload: false, isDone: false });
     const hashed = await hashInto(parts.folder, path, snapshot, { now: parts.now, follow });
     if (!hashed || hashed.sizeBytes !== remote.files.get(path)?.sizeBytes) continue;
     const { sha1, sizeBytes, mtimeMs, readAtMs } = hashed;

@@ -2,6 +2,7 @@ import type { Watcher } from "../detect/watch.ts";
 import { SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode, worstExit } from "../report/exit.ts";
 import type { LogRecord } from "../report/log.ts";
+import { REASONS } from "../report/reasons.ts";
 import { failureOfPass } from "./codes.ts";
 import type { MirrorParts } from "./parts.ts";
 import type { Mirror, PassResult } from "./pass.ts";
@@ -60,7 +61,9 @@ export async function runWatch(
     // A large tree that is walked for each pass must not keep a processor busy.
     const restMs =
       watcher.polling === undefined ? intervalMs : Math.max(intervalMs, REST_PER_SCAN * result.counts.scanMs);
-    await pause(parts, result.error ? backoffMs(result, errorsInARow, parts) : restMs);
+    const pauseMs = result.error ? backoffMs(result, errorsInARow, parts) : restMs;
+    parts.progress?.rest(standing(result, pauseMs));
+    await pause(parts, pauseMs);
   }
   return undefined;
 }
@@ -70,6 +73,15 @@ function backoffMs(result: PassResult, errorsInARow: number, parts: MirrorParts)
     return AFTER_REFUSED_LOGIN_MS;
   }
   return Math.min(LONGEST_BACKOFF_MS, delayMs(errorsInARow + 1, parts.random));
+}
+
+/** How the mirror stands, in a few words for whoever looks on. */
+function standing({ error, counts, codes }: PassResult, pauseMs: number): string {
+  if (error) return `${REASONS[failureOfPass(error).reason]}, tried again in ${Math.ceil(pauseMs / 1000)} s`;
+  if (counts.parked > 0) return `${counts.parked} deletions wait for "miroir approve"`;
+  if (counts.failed > 0) return `${counts.failed} not mirrored, tried again`;
+  if (counts.pending > 0) return `${counts.pending} to be done`;
+  return codes.length > 0 ? "not in sync" : "in sync, watching";
 }
 
 async function pause(parts: MirrorParts, ms: number): Promise<void> {

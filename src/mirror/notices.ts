@@ -3,7 +3,8 @@ import type { Log } from "../report/log.ts";
 import type { Failure } from "./outcome.ts";
 import { folderShown } from "./outcome.ts";
 
-const WHY_PARKED = {
+/** Why deletions wait for approval. */
+export const WHY_PARKED = {
   empty: "FOLDER is suddenly empty",
   device: "FOLDER is on another disk than before",
   "max-delete": "More entries would be deleted than --max-delete allows",
@@ -12,6 +13,8 @@ const KEPT = "not-empty ";
 const REPEAT_FAILURE_MS = 60 * 60_000;
 /** Reasons of a skip that mean that an entry in scope could not be mirrored. */
 const FAILED_SKIPS = new Set(["unsafe-name", "collision"]);
+
+export const isFailedSkip = ({ reason }: Skip) => FAILED_SKIPS.has(reason);
 
 /** Tells each thing once: a skip once for ever, the same failure once an hour. */
 export interface Notices {

@@ -3,6 +3,7 @@ import type { AdoptMode } from "../plan/adopt.ts";
 import type { MaxDelete } from "../plan/guards.ts";
 import type { Site } from "../remote/site.ts";
 import type { Log } from "../report/log.ts";
+import type { Progress } from "../report/progress.ts";
 
 /** What a mirror is made of: the real parts are put together in one place, assemble.ts. */
 export interface MirrorParts {
@@ -12,6 +13,8 @@ export interface MirrorParts {
   readScan(): ScanOptions;
   site: Site;
   log: Log;
+  /** Where somebody is looking on. */
+  progress?: Progress;
   delete: "tracked" | "all" | "none";
   maxDelete: MaxDelete;
   adopt: AdoptMode;

@@ -1,4 +1,4 @@
-import { type Change, findVanished } from "../detect/diff.ts";
+import type { Change } from "../detect/diff.ts";
 import type { Intent, Manifest } from "../detect/manifest.ts";
 import { deviceOf, type ScanOptions } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
@@ -10,6 +10,7 @@ import { checkMounts, distrustOf } from "./belief.ts";
 import { exitOf, failureOfPass, isPassError, type PassError } from "./codes.ts";
 import { type Counts, createCounts } from "./counts.ts";
 import { settleDoubts } from "./doubts.ts";
+import { foreignChanges } from "./foreign.ts";
 import { look, settledScan } from "./look.ts";
 import type { Memory } from "./memory.ts";
 import { createNotices } from "./notices.ts";
@@ -17,7 +18,6 @@ import type { MirrorParts } from "./parts.ts";
 import { createPauses } from "./pauses.ts";
 import { withRetries } from "./retry.ts";
 import { runRounds } from "./rounds.ts";
-import { survey } from "./survey.ts";
 import { startVerification, type Verification } from "./verify.ts";
 
 export interface PassResult {
@@ -57,6 +57,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   let sweepAtMs = 0;
   /** The whole site was listed for strangers in this run. */
   let hasLooked = false;
+  let hasPassed = false;
   let verification: Verification | undefined;
   for (const file of memory.setAside) {
     const follows = file.startsWith("manifest")
@@ -135,25 +136,12 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     status.lastVerifyAt = timestamp();
   }
 
-  /** Entries on the site, in scope, that nobody here knows: what `--delete all` deletes. */
-  async function foreignChanges(snapshot: Snapshot, manifest: Manifest, { scope }: ScanOptions): Promise<Change[]> {
-    const remote = await survey(site, (path) => scope.isInside(path, true), parts, onRetry);
-    const strangers: Manifest = { files: new Map(), folders: new Set() };
-    for (const path of remote.files.keys()) {
-      if (!manifest.files.has(path)) strangers.files.set(path, { mtimeMs: 0, sizeBytes: 0, sha1: "" });
-    }
-    for (const path of remote.folders) if (!manifest.folders.has(path)) strangers.folders.add(path);
-    const { files, folders } = findVanished(strangers, snapshot, scope);
-    return [
-      ...files.map((path): Change => ({ kind: "file-removed", path })),
-      ...folders.map((path): Change => ({ kind: "folder-removed", path })),
-    ];
-  }
-
   async function run(counts: Counts): Promise<void> {
     isOpen = false;
     const scan = parts.readScan();
     const scannedAt = parts.monotonicMs();
+    if (!hasPassed) parts.progress?.phase("reading FOLDER");
+    hasPassed = true;
     const snapshot = await settledScan(folder, scan, parts.sleep);
     counts.scanMs = parts.monotonicMs() - scannedAt;
     checkMounts(snapshot, status);
@@ -169,7 +157,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     let foreign: Change[] = [];
     if (parts.delete === "all" && (!parts.isWatch || !hasLooked)) {
       await connect(snapshot);
-      foreign = await foreignChanges(snapshot, manifest, scan);
+      foreign = await foreignChanges(parts, snapshot, manifest, scan, onRetry);
     }
     const distrust = distrustOf(folder, snapshot, manifest, status);
     await runRounds({

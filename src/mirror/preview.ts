@@ -1,19 +1,29 @@
-import { emptyManifest } from "../detect/manifest.ts";
-import { type Action, actionsOf, plan } from "../plan/plan.ts";
+import type { Change } from "../detect/diff.ts";
+import { emptyManifest, type Manifest } from "../detect/manifest.ts";
+import type { ScanOptions } from "../detect/scan.ts";
+import type { Snapshot } from "../detect/tree.ts";
+import { plan } from "../plan/plan.ts";
 import { SiteError } from "../remote/site.ts";
-import { EXIT, type OutcomeCode } from "../report/exit.ts";
+import { EXIT, type OutcomeCode, worstExit } from "../report/exit.ts";
 import { adoptSite } from "./adoption.ts";
+import { checkMounts, distrustOf } from "./belief.ts";
 import { exitOf, isPassError, type PassError } from "./codes.ts";
+import { foreignChanges } from "./foreign.ts";
 import { look, settledScan } from "./look.ts";
 import type { Memory } from "./memory.ts";
+import { isFailedSkip } from "./notices.ts";
 import type { MirrorParts } from "./parts.ts";
+import { planLines } from "./plan-lines.ts";
 
 export interface Preview {
   code: OutcomeCode;
   error?: PassError;
 }
 
-/** Prints what a pass would do, and does none of it. Asks the site only when nothing is known of it. */
+/**
+ * Prints what a pass would do, and does none of it. Asks the site only when nothing is known of it, or when entries of
+ * others are to be deleted.
+ */
 export async function preview(parts: MirrorParts, memory: Memory, show: (line: string) => void): Promise<Preview> {
   try {
     return { code: await printPlan(parts, memory, show) };
@@ -26,54 +36,51 @@ export async function preview(parts: MirrorParts, memory: Memory, show: (line: s
 async function printPlan(parts: MirrorParts, memory: Memory, show: (line: string) => void): Promise<OutcomeCode> {
   const scan = parts.readScan();
   const snapshot = await settledScan(parts.folder, scan, parts.sleep);
-  const known = memory.manifest ?? (await adoptedOrNothing());
+  checkMounts(snapshot, memory.status);
+  const known = memory.manifest ?? (await unlessMissing(() => adopted(parts, snapshot, scan), emptyManifest()));
   const changesOf = await look(parts.folder, snapshot, known, { scan, checksum: parts.checksum, now: parts.now });
-  const planned = plan(changesOf(new Set()), {
+  const foreign = parts.delete === "all" ? await unlessMissing(() => strangers(parts, snapshot, known, scan), []) : [];
+  const planned = plan([...changesOf(new Set()), ...foreign], {
     delete: parts.delete,
     maxDelete: parts.maxDelete,
     knownEntries: known.files.size + known.folders.size,
-    approved: new Set(),
+    approved: memory.approved(),
+    distrust: distrustOf(parts.folder, snapshot, known, memory.status),
   });
-  let steps = 0;
-  let bytes = 0;
-  for (const action of actionsOf(planned)) {
-    const line = describe(action);
-    if (line === undefined) continue;
-    if (action.op === "upload") bytes += action.entry.sizeBytes;
-    steps++;
-    show(line);
-  }
-  for (const path of planned.parked) show(`parked   ${path} (waits: more deletions than --max-delete allows)`);
-  for (const { path, detail } of snapshot.problems) show(`problem  ${path} (${detail})`);
-  show(`${steps} steps, ${bytes} bytes to upload; nothing was changed`);
-  return planned.parked.length > 0 ? EXIT.unsafe : snapshot.problems.length > 0 ? EXIT.incomplete : EXIT.ok;
-
-  async function adoptedOrNothing() {
-    try {
-      await parts.site.open(false);
-      return await adoptSite(parts, snapshot, scan.follow);
-    } catch (error) {
-      if (error instanceof SiteError && error.reason === "missing") return emptyManifest();
-      throw error;
-    }
-  }
+  const skips = [...snapshot.skipped.values()];
+  const folders = new Set(foreign.flatMap(({ kind, path }) => (kind === "folder-removed" ? [path] : [])));
+  const told = {
+    plan: planned,
+    isFolder: (path: string) => known.folders.has(path) || folders.has(path),
+    problems: snapshot.problems,
+    skips: skips.filter((skip) => skip.told),
+  };
+  for (const line of planLines(told)) show(line);
+  const isIncomplete = snapshot.problems.length + planned.blocked.length > 0 || skips.some(isFailedSkip);
+  return worstExit([...(planned.parked.length > 0 ? [EXIT.unsafe] : []), ...(isIncomplete ? [EXIT.incomplete] : [])]);
 }
 
-function describe(action: Action): string | undefined {
-  switch (action.op) {
-    case "mkdir":
-    case "rmdir":
-      return `${action.op.padEnd(8)} ${action.path}/`;
-    case "rename":
-      return `rename   ${action.from}${action.isFolder ? "/" : ""} -> ${action.path}${action.isFolder ? "/" : ""}`;
-    case "upload":
-      return `upload   ${action.path} (${action.why}, ${action.entry.sizeBytes} bytes)`;
-    case "touch":
-    case "delete":
-      return `${action.op.padEnd(8)} ${action.path}`;
-    case "note":
-      return undefined;
-    default:
-      return action satisfies never;
+async function adopted(parts: MirrorParts, snapshot: Snapshot, scan: ScanOptions): Promise<Manifest> {
+  await parts.site.open(false);
+  return adoptSite(parts, snapshot, scan.follow);
+}
+
+async function strangers(
+  parts: MirrorParts,
+  snapshot: Snapshot,
+  known: Manifest,
+  scan: ScanOptions,
+): Promise<Change[]> {
+  await parts.site.open(false);
+  return foreignChanges(parts, snapshot, known, scan, () => {});
+}
+
+/** A remote folder that is not there yet holds nothing: the run would make it. */
+async function unlessMissing<T>(ask: () => Promise<T>, nothing: T): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof SiteError && error.reason === "missing") return nothing;
+    throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { ScanOptions } from "../detect/scan.ts";
 import { isAtOrBelow, type RelPath, type Snapshot } from "../detect/tree.ts";
 import { isEmpty, type Plan, plan } from "../plan/plan.ts";
 import type { SiteError } from "../remote/site.ts";
+import type { Work } from "../report/progress.ts";
 import { type Counts, isLost } from "./counts.ts";
 import { execute } from "./execute.ts";
 import type { Memory } from "./memory.ts";
@@ -99,6 +100,8 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
 
   function settle(outcome: Outcome): void {
     const { action } = outcome;
+    if (action.op !== "note")
+      parts.progress?.settled(action.path, { isUpload: action.op === "upload", isDone: outcome.status === "done" });
     // One that was never answered may have happened: nothing else is tried before the server has been asked.
     if (outcome.status === "failed" && action.op === "rename" && !isLost(outcome.failure.reason)) {
       // It grows with each round, so the rounds end.
@@ -138,6 +141,7 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
   }
 
   const refusedBefore = unrenamable.size;
+  parts.progress?.planned(workOf(due));
   await execute(due, {
     ...parts,
     unsettled: memory.intentAt,
@@ -148,9 +152,17 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
     settled: (id) => memory.record([{ op: "settle", id }]),
     onOutcome: settle,
     onRetry: rounds.onRetry,
+    onProgress: (path, sentBytes) => parts.progress?.sent(path, sentBytes),
     localFailure: (error) => (error instanceof ReadError ? error.problem : undefined),
   });
   return asksAgain && (moved > 0 || unrenamable.size > refusedBefore);
+}
+
+function workOf(due: Plan): Work {
+  const uploads = new Map<RelPath, number>();
+  for (const action of due.uploads) if (action.op === "upload") uploads.set(action.path, action.entry.sizeBytes);
+  const { clear, structure, renames, touches, deletes } = due;
+  return { uploads, steps: [clear, structure, renames, touches, deletes].reduce((sum, { length }) => sum + length, 0) };
 }
 
 /** Whether the site still holds, below a folder that is to go, entries of ours that are to go as well. */

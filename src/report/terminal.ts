@@ -1,5 +1,5 @@
 import { writeLine } from "./log-disk.ts";
-import type { LogLevel, LogRecord } from "./record.ts";
+import type { LogEvent, LogLevel, LogRecord } from "./record.ts";
 import { messageOf, shortLine } from "./text.ts";
 
 export interface TextSink {
@@ -32,14 +32,19 @@ export interface TerminalOptions {
   /** Only errors are shown. */
   quiet: boolean;
   color: boolean;
+  /** While it says so, movements are not listed one by one. */
+  hidesMovements?(): boolean;
 }
 
+const MOVEMENTS: ReadonlySet<LogEvent> = new Set<LogEvent>([
+  ...(["upload", "delete", "rename", "mkdir", "rmdir", "touch", "adopt"] as const),
+]);
 const RED = "\x1b[31m";
 const YELLOW = "\x1b[33m";
 const RESET = "\x1b[39m";
 
 /** What a person sees: movements on stdout, warnings and errors on stderr, debug records nowhere. */
-export function createTerminal({ stdout, stderr, quiet, color }: TerminalOptions): TerminalSink {
+export function createTerminal({ stdout, stderr, quiet, color, hidesMovements }: TerminalOptions): TerminalSink {
   const prefix = (tint: string) => (color ? `${tint}miroir:${RESET} ` : "miroir: ");
 
   return {
@@ -48,6 +53,7 @@ export function createTerminal({ stdout, stderr, quiet, color }: TerminalOptions
         case "debug":
           return;
         case "info":
+          if (MOVEMENTS.has(record.event) && hidesMovements?.()) return;
           if (!quiet && record.event !== "ftp") stdout.write(`${shortLine(record)}\n`);
           return;
         case "warn":

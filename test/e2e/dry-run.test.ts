@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, renameSync, rmSync } from "node:fs";
-import { createSandbox } from "./sandbox.ts";
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createSandbox, remoteOf } from "./sandbox.ts";
 import { readTree } from "./trees.ts";
 
 describe("--dry-run", () => {
@@ -11,9 +12,19 @@ describe("--dry-run", () => {
     const before = readTree(sandbox.root);
     const first = await sandbox.sync(server, "--dry-run");
     expect(first.code).toBe(0);
-    expect(first.stdout).toMatch(/^mkdir +b\/$/m);
-    expect(first.stdout).toMatch(/^upload +a\.txt /m);
-    expect(first.stdout).toMatch(/^upload +b\/c\.txt /m);
+    expect(first.stdout.replace(/^connect .*\n/, "")).toBe(
+      [
+        "Folders (1):",
+        "mkdir    b/ (new)",
+        "",
+        "Uploads, 12 bytes (2):",
+        "upload   a.txt (new, 5 bytes)",
+        "upload   b/c.txt (new, 7 bytes)",
+        "",
+        "3 steps, 12 bytes to upload; nothing was changed",
+        "",
+      ].join("\n"),
+    );
     expect(readTree(sandbox.root)).toEqual(before);
     expect(readTree(server.root)).toEqual(new Map());
 
@@ -24,10 +35,47 @@ describe("--dry-run", () => {
     const remote = readTree(server.root);
     const second = await sandbox.sync(server, "--dry-run");
     expect(second.code).toBe(0);
-    expect(second.stdout).toMatch(/^delete +a\.txt$/m);
+    expect(second.stdout).toMatch(/^delete +a\.txt \(vanished\)$/m);
     expect(second.stdout).toMatch(/^rename +b\/ -> d\/$/m);
     expect(readTree(sandbox.root)).toEqual(known);
     expect(readTree(server.root)).toEqual(remote);
+  });
+
+  test("tells what --delete all would delete of others, and deletes nothing", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    sandbox.write("a.txt", "a");
+    expect((await sandbox.sync(server)).code).toBe(0);
+    mkdirSync(join(remoteOf(server), "theirs"));
+    writeFileSync(join(remoteOf(server), "theirs", "b.txt"), "b");
+    const { code, stdout } = await sandbox.sync(server, "--dry-run", "--delete", "all");
+    expect(code).toBe(0);
+    expect(stdout).toContain("delete   theirs/b.txt (vanished)\nrmdir    theirs/ (vanished)\n");
+    expect(readdirSync(remoteOf(server)).sort()).toEqual(["a.txt", "theirs"]);
+  });
+
+  test("of an emptied FOLDER says that the deletions would wait, and ends with 5", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    for (const path of ["a.txt", "b/c.txt"]) sandbox.write(path, path);
+    expect((await sandbox.sync(server)).code).toBe(0);
+    for (const path of ["a.txt", "b"]) rmSync(sandbox.path(path), { recursive: true });
+    const { code, stdout } = await sandbox.sync(server, "--dry-run");
+    expect(code).toBe(5);
+    expect(stdout).toContain('Deletions that wait for "miroir approve". FOLDER is suddenly empty (3):\nparked   a.txt');
+    expect(stdout).toContain("parked   b/ (vanished)\n");
+  });
+
+  test("lists what is not mirrored, with why, and warns of an insecure password", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    symlinkSync("a.txt", sandbox.path("link.txt"));
+    sandbox.write("odd\nname.txt", "x");
+    const { code, stdout, stderr } = await sandbox.sync(server, "--dry-run", "--password", server.password);
+    expect(code).toBe(1);
+    expect(stdout).toContain("skip     link.txt (a symbolic link)\n");
+    expect(stdout).toContain("skip     odd\\nname.txt (a name that cannot be sent safely)\n");
+    expect(stderr).toMatch(/^miroir: .*password/m);
   });
 
   test("needs no lock and ends by itself with watch", async () => {
