@@ -84,10 +84,11 @@ export async function assemble(data: RunData): Promise<Assembled | { refused: Ex
     if (!isDry) {
       const lock = await acquireLock(directory);
       closing.push(() => lock.release());
+      showItself(state);
       closing.push(obeyStopRequests(directory, data));
       tellStart(data, log, identity.site, folder);
     }
-    tellInsecure(data, log, credentials.warnings);
+    tellInsecure(data, log, [...invocation.warnings, ...credentials.warnings]);
     return connectParts(data, settled, log, state, progress, closing);
   } catch (error) {
     if (!(error instanceof LogOpenError || error instanceof LockedError || error instanceof StateError)) throw error;
@@ -185,6 +186,16 @@ function connectParts(
     return last;
   }
   return { mirror, memory, parts, show: (line) => stdout.write(`${escapeText(line)}\n`), end };
+}
+
+/** From now on `miroir status` and `miroir stop` see it, however long the first pass takes. */
+function showItself(state: State): void {
+  try {
+    state.writeStatus(state.readStatus());
+  } catch (error) {
+    // The first pass meets the same fault, and tells it.
+    if (!(error instanceof StateError)) throw error;
+  }
 }
 
 /** Windows has no signal to end a program cleanly: `miroir stop` asks by a file. @returns what ends the looking */

@@ -1,5 +1,7 @@
+import { homedir } from "node:os";
 import { runCommand } from "citty";
 import { commandFor } from "./commands.ts";
+import { createConfigReader } from "./options/profiles.ts";
 import { InterruptedError } from "./options/prompt.ts";
 import { parseCommandLine } from "./options/resolve.ts";
 import { usage } from "./options/usage.ts";
@@ -7,6 +9,7 @@ import { UsageError } from "./options/usage-error.ts";
 import { escapeText } from "./report/escape.ts";
 import { EXIT, type ExitCode } from "./report/exit.ts";
 import { descriptorSink } from "./report/terminal.ts";
+import { configurationFile, thisPlatform } from "./state/folders.ts";
 import { createStop } from "./stop.ts";
 import { VERSION } from "./version.ts";
 
@@ -15,7 +18,11 @@ const stderr = descriptorSink(2);
 
 /** Everything that touches the process itself: arguments, environment, signals, exit code. */
 async function main(argv: string[]): Promise<ExitCode> {
-  const invocation = parseCommandLine(argv, process.env);
+  const platform = thisPlatform();
+  const home = homedir();
+  const file = configurationFile({ platform, env: process.env, home });
+  const config = { file, home, read: createConfigReader(platform) };
+  const invocation = parseCommandLine(argv, process.env, config);
   switch (invocation.command) {
     case "help":
       stdout.write(usage(invocation.of));
@@ -31,7 +38,7 @@ async function main(argv: string[]): Promise<ExitCode> {
       const { result } = await runCommand(commandFor(invocation.command), {
         // citty's own reading of arguments is lenient: the strict one has been done.
         rawArgs: [],
-        data: { invocation, stop, env: process.env },
+        data: { invocation, stop, env: process.env, config },
       });
       return result as ExitCode;
     }

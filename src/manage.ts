@@ -1,49 +1,50 @@
-import { homedir } from "node:os";
-import { resolve } from "node:path";
+import { mirrorsHere } from "./known.ts";
 import type { Environment } from "./options/environment.ts";
+import type { ConfigPlace } from "./options/profiles.ts";
 import type { ManageInvocation } from "./options/resolve.ts";
 import type { ManagingCommand } from "./options/row.ts";
 import { UsageError } from "./options/usage-error.ts";
+import { escapeText } from "./report/escape.ts";
 import { EXIT, type ExitCode } from "./report/exit.ts";
 import { statusJson, statusLines } from "./report/status.ts";
 import { descriptorSink } from "./report/terminal.ts";
 import { createApproval } from "./state/approval.ts";
-import { stateFolder, thisPlatform } from "./state/folders.ts";
 import { lockHolder } from "./state/lock.ts";
-import { type KnownMirror, knownMirrors, mirrorsNamed, requestStop } from "./state/mirrors.ts";
+import { type KnownMirror, mirrorsNamed, requestStop } from "./state/mirrors.ts";
 
 /** What main hands to a command about mirrors that are there already. */
 export interface ManageData {
   invocation: ManageInvocation;
   env: Environment;
+  config: ConfigPlace;
 }
 
 const STOP_PATIENCE_MS = 15_000;
 const STOP_LOOK_MS = 100;
 
 const stdout = descriptorSink(1);
+const stderr = descriptorSink(2);
 
 export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitCode>> = {
-  async status({ invocation, env }) {
-    const mirrors = knownMirrors(baseOf(invocation, env));
+  async status(data) {
+    const { invocation } = data;
+    const mirrors = mirrorsOf(data);
     const now = new Date();
     const lines = invocation.options.json ? [statusJson(mirrors, now)] : statusLines(mirrors, now);
     stdout.write(lines.map((line) => `${line}\n`).join(""));
     return EXIT.ok;
   },
-  async approve({ invocation, env }) {
-    const waiting = knownMirrors(baseOf(invocation, env)).filter(
-      ({ directory }) => createApproval(directory).parked().length > 0,
-    );
-    const mirror = theOne(waiting, invocation, "has deletions that wait");
+  async approve(data) {
+    const waiting = mirrorsOf(data).filter(({ directory }) => createApproval(directory).parked().length > 0);
+    const mirror = theOne(waiting, data.invocation, "has deletions that wait");
     const count = createApproval(mirror.directory).approve();
     const when = mirror.holder ? "The running watch carries them out" : "The next pass carries them out";
     stdout.write(`${count} deletions of "${mirror.status.folder}" are approved. ${when}\n`);
     return EXIT.ok;
   },
-  async stop({ invocation, env }) {
-    const running = knownMirrors(baseOf(invocation, env)).filter(({ holder }) => holder !== undefined);
-    const mirror = theOne(running, invocation, "is running");
+  async stop(data) {
+    const running = mirrorsOf(data).filter(({ holder }) => holder !== undefined);
+    const mirror = theOne(running, data.invocation, "is running");
     requestStop(mirror);
     const deadline = Date.now() + STOP_PATIENCE_MS;
     while (Date.now() < deadline) {
@@ -59,8 +60,10 @@ export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitC
   },
 };
 
-function baseOf({ options }: ManageInvocation, env: Environment): string {
-  return resolve(options.stateDir ?? stateFolder({ platform: thisPlatform(), env, home: homedir() }));
+function mirrorsOf({ invocation, env, config }: ManageData): KnownMirror[] {
+  const { mirrors, complaint } = mirrorsHere(invocation, env, config);
+  if (complaint !== undefined) stderr.write(`miroir: Profiles are left out. ${escapeText(complaint)}\n`);
+  return mirrors;
 }
 
 /** The mirror that is meant. @throws UsageError when there is none, or more than one */

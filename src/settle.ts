@@ -6,6 +6,7 @@ import { linesOf } from "./detect/ignore.ts";
 import type { RelPath } from "./detect/tree.ts";
 import { createPasswordFileReader, type FoundPassword, findPassword } from "./options/credentials.ts";
 import type { Environment } from "./options/environment.ts";
+import { placed } from "./options/profile.ts";
 import { promptHidden } from "./options/prompt.ts";
 import type { RunInvocation } from "./options/resolve.ts";
 import type { Rule } from "./options/row.ts";
@@ -30,11 +31,30 @@ export interface Settled {
   own: ReadonlySet<RelPath>;
 }
 
-/** @throws UsageError */
+/** @throws UsageError that tells the place in the configuration file, where a profile is at fault */
 export async function settle(invocation: RunInvocation, env: Environment): Promise<Settled> {
-  const { options } = invocation;
-  const address = resolveSite(invocation.site, options, invocation.sources);
+  try {
+    return await settleOptions(invocation, env);
+  } catch (error) {
+    throw error instanceof UsageError ? placedInProfile(error, invocation) : error;
+  }
+}
+
+/** Which mirror is meant. @throws UsageError when SITE cannot be used */
+export function identify(invocation: RunInvocation, env: Environment) {
+  const { options, sources, siteSource } = invocation;
+  const address = resolveSite(invocation.site, options, sources, siteSource);
   const platform = thisPlatform();
+  const folder = realFolder(invocation.folder);
+  const site = siteIdentity(address);
+  const id = mirrorIdentity(folder, site, platform);
+  const base = resolve(options.stateDir ?? stateFolder({ platform, env, home: homedir() }));
+  return { address, folder, id, base, identity: { folder: folderIdentity(folder, platform), site } };
+}
+
+async function settleOptions(invocation: RunInvocation, env: Environment): Promise<Settled> {
+  const { options, sources, siteSource } = invocation;
+  const { address, folder, id, base, identity } = identify(invocation, env);
   const trust = {
     insecure: options.tlsInsecure,
     ...(address.tls.fingerprint !== undefined && { fingerprint: address.tls.fingerprint }),
@@ -45,27 +65,25 @@ export async function settle(invocation: RunInvocation, env: Environment): Promi
     options,
     address,
     env,
-    readFile: createPasswordFileReader(platform),
+    profileGives: new Set([
+      ...(["password", "password-file"] as const).filter((name) => sources.get(name) === "profile"),
+      ...(siteSource === "profile" ? (["site"] as const) : []),
+    ]),
+    readFile: createPasswordFileReader(thisPlatform()),
     isTerminal: process.stdin.isTTY === true && process.stderr.isTTY === true,
     prompt: (question) => promptHidden(question),
   });
-  const folder = realFolder(invocation.folder);
-  const site = siteIdentity(address);
-  const base = resolve(options.stateDir ?? stateFolder({ platform, env, home: homedir() }));
-  const directory = join(base, mirrorIdentity(folder, site, platform));
+  const directory = join(base, id);
   const logs = options.log === "-" ? [] : [options.log, ...rotatedNames(options.log, options.logKeep)];
-  const secrets = options.passwordFile === undefined ? [] : [options.passwordFile];
+  const secrets = [options.passwordFile, invocation.profile?.file].filter((file) => file !== undefined);
   const own = pathsInside(folder, [...logs, ...secrets, base, directory]);
-  return {
-    address,
-    trust,
-    patterns,
-    credentials,
-    folder,
-    directory,
-    identity: { folder: folderIdentity(folder, platform), site },
-    own,
-  };
+  return { address, trust, patterns, credentials, folder, directory, identity, own };
+}
+
+function placedInProfile(error: UsageError, { profile, sources, siteSource }: RunInvocation): UsageError {
+  const name = error.option === "SITE" ? "site" : (error.option ?? "").replace(/^--/, "");
+  const source = name === "site" ? siteSource : sources.get(name);
+  return profile !== undefined && source === "profile" ? placed(error, profile, name) : error;
 }
 
 function rotatedNames(log: string, keep: number): string[] {

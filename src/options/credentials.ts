@@ -14,6 +14,8 @@ export interface PasswordFile {
 export interface PasswordSources {
   options: Pick<Options, "password" | "passwordFile">;
   address: Pick<SiteAddress, "host" | "user" | "urlPassword">;
+  /** The options that a profile gave; what it gives ranks below the environment. */
+  profileGives?: ReadonlySet<"password" | "password-file" | "site">;
   env: Environment;
   readFile(path: string): Promise<PasswordFile>;
   /** Somebody can be asked. */
@@ -24,7 +26,7 @@ export interface PasswordSources {
 
 export interface FoundPassword {
   password: string;
-  from: "flag" | "file" | "url" | "environment" | "prompt" | "anonymous";
+  from: "flag" | "file" | "url" | "environment" | "profile" | "prompt" | "anonymous";
   /** For the log, one line each. */
   warnings: string[];
 }
@@ -35,16 +37,23 @@ const VARIABLE = variableOf("password");
 const ANONYMOUS_USERS = ["anonymous", "ftp"];
 
 /**
- * The first of: flag, file, SITE, environment, what somebody at the terminal types. Throws UsageError when there is
- * none or it cannot be sent; the message never holds it.
+ * The first of: flag, file, SITE, environment, the same three in the profile, what somebody at the terminal types.
+ * Throws UsageError when there is none or it cannot be sent; the message never holds it.
  */
 export async function findPassword(sources: PasswordSources): Promise<FoundPassword> {
-  const { options, address, env } = sources;
-  if (options.password !== undefined) return found("flag", options.password, FLAG, [seenByAll(FLAG)]);
-  if (options.passwordFile !== undefined) return await fromFile(options.passwordFile, sources.readFile);
-  if (address.urlPassword !== undefined) return found("url", address.urlPassword, "SITE", [seenByAll("SITE")]);
+  const { options, address, env, profileGives = new Set() } = sources;
+  const { password, passwordFile } = options;
+  const { urlPassword } = address;
+  if (password !== undefined && !profileGives.has("password")) return found("flag", password, FLAG, [seenByAll(FLAG)]);
+  if (passwordFile !== undefined && !profileGives.has("password-file")) return fromFile(passwordFile, sources.readFile);
+  if (urlPassword !== undefined && !profileGives.has("site")) {
+    return found("url", urlPassword, "SITE", [seenByAll("SITE")]);
+  }
   const variable = env[VARIABLE];
   if (variable !== undefined && variable !== "") return found("environment", variable, VARIABLE);
+  if (password !== undefined) return found("profile", password, "password");
+  if (passwordFile !== undefined) return fromFile(passwordFile, sources.readFile);
+  if (urlPassword !== undefined) return found("profile", urlPassword, "SITE");
   if (ANONYMOUS_USERS.includes(address.user.toLowerCase())) return found("anonymous", "anonymous@", "SITE");
 
   const account = `${address.user}@${address.host}`;
@@ -103,7 +112,7 @@ function seenByAll(origin: string): string {
 }
 
 /** `ENOENT: no such file or directory`, without the call that follows. */
-function systemWords(error: unknown): string {
+export function systemWords(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/, \w+( '.*')?$/s, "").replace(/\s+/g, " ");
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { type Given, parseValue, unusable } from "./given.ts";
-import { nearest } from "./nearest.ts";
+import { isSlip, nearest } from "./nearest.ts";
 import { ROWS } from "./options.ts";
 import { type Command, flagOf, isOptionOf, type Row } from "./row.ts";
 import { quote, UsageError } from "./usage-error.ts";
@@ -150,9 +150,4 @@ function unknownLetter(letter: string, argument: string, candidates: string[]): 
 
 function meant(written: string, valid: string): UsageError {
   return new UsageError(`Unknown option ${quote(written)}. Did you mean ${quote(valid)}?`, written);
-}
-
-/** So few edits for so many letters that a slip of the hand is likely. */
-function isSlip(written: string, edits: number): boolean {
-  return edits <= Math.floor(written.replace(/^-+/, "").length / 3);
 }

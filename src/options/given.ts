@@ -1,7 +1,13 @@
 import type { Row, Rule } from "./row.ts";
 import { maskPassword, quote, UsageError } from "./usage-error.ts";
 
-export type Source = "flag" | "environment" | "profile" | "default";
+const SOURCES = ["flag", "environment", "profile", "default"] as const;
+export type Source = (typeof SOURCES)[number];
+
+/** Whether what `one` gives holds, where the other gives something too. FOLDER and SITE themselves count as flags. */
+export function outranks(one: Source, other: Source): boolean {
+  return SOURCES.indexOf(one) < SOURCES.indexOf(other);
+}
 
 /** One value that one layer gives to one option; each rule is one of its own. */
 export interface Given {

@@ -11,6 +11,11 @@ export function nearest(word: string, candidates: Iterable<string>): { word: str
   return best;
 }
 
+/** So few edits for so many letters that a slip of the hand is likely. */
+export function isSlip(written: string, edits: number): boolean {
+  return edits <= Math.floor(written.replace(/^-+/, "").length / 3);
+}
+
 /** Optimal string alignment: a swap of neighbours counts once. */
 export function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];

@@ -16,6 +16,25 @@ import {
  * parser, `Options`, usage text and README rows follow. A row can be taken away without another edit.
  */
 export const OPTIONS = {
+  profile: {
+    kind: "value",
+    property: "profile",
+    type: text("NAME", "the name of a profile"),
+    outsideProfiles: true,
+    otherwise: "the only one, without FOLDER and SITE",
+    group: "profile",
+    help: "FOLDER, SITE and options by a name",
+  },
+  config: {
+    kind: "value",
+    property: "configFile",
+    type: text("FILE", "a file name"),
+    outsideProfiles: true,
+    otherwise: "the system's place for configuration",
+    group: "profile",
+    commands: EVERY_COMMAND,
+    help: "The file that holds the profiles",
+  },
   host: {
     kind: "value",
     property: "host",
@@ -51,6 +70,7 @@ export const OPTIONS = {
     kind: "value",
     property: "passwordFile",
     type: text("FILE", "a file name"),
+    isPath: true,
     group: "site",
     help: "File whose first line is the password",
   },
@@ -82,6 +102,7 @@ export const OPTIONS = {
     kind: "value",
     property: "tlsCaFile",
     type: text("FILE", "a file name"),
+    isPath: true,
     otherwise: "the system's authorities",
     group: "site",
     help: "Trust the authorities in this PEM file",
@@ -230,6 +251,7 @@ export const OPTIONS = {
     kind: "value",
     property: "log",
     type: text("FILE", "a file name"),
+    isPath: true,
     requiredBy: ["watch", "sync"],
     group: "log",
     help: "Log of every movement; - is stdout",
@@ -269,6 +291,7 @@ export const OPTIONS = {
     kind: "value",
     property: "stateDir",
     type: text("DIR", "a folder"),
+    isPath: true,
     otherwise: "the system's place for state",
     group: "log",
     commands: EVERY_COMMAND,

@@ -3,12 +3,15 @@ import { asksFor, type Positional, readFlag, tokenize } from "./flags.ts";
 import type { Given, Source } from "./given.ts";
 import { nearest } from "./nearest.ts";
 import { type Options, ROWS } from "./options.ts";
+import type { Profile } from "./profile.ts";
+import { type ConfigPlace, loadProfiles, NO_CONFIG, onlyProfile, profileNamed } from "./profiles.ts";
 import {
   COMMANDS,
   type Command,
   DEFAULT_COMMAND,
   flagOf,
   isMirroring,
+  isOptionOf,
   type ManagingCommand,
   type MirroringCommand,
 } from "./row.ts";
@@ -24,6 +27,11 @@ export interface RunInvocation {
   site: string | undefined;
   options: Options & { log: string };
   sources: Sources;
+  profile: Profile | undefined;
+  folderSource: Source;
+  siteSource: Source;
+  /** For the log, one line each. */
+  warnings: string[];
 }
 
 /** A command about mirrors that are there already. */
@@ -37,10 +45,11 @@ export interface ManageInvocation {
 export type Invocation = RunInvocation | ManageInvocation | { command: "help"; of?: Command } | { command: "version" };
 
 /**
- * Reads the arguments that follow the program's name. Flags beat the environment, the environment beats the default;
- * unknown `MIROIR_*` variables are ignored. Throws UsageError for anything that cannot be used exactly as given.
+ * Reads the arguments that follow the program's name. Flags beat the environment, the environment beats the profile,
+ * the profile beats the default; unknown `MIROIR_*` variables are ignored.
+ * Throws UsageError for anything that cannot be used exactly as given.
  */
-export function parseCommandLine(argv: string[], env: Environment): Invocation {
+export function parseCommandLine(argv: string[], env: Environment, place: ConfigPlace = NO_CONFIG): Invocation {
   const { flags, positionals } = tokenize(argv);
   const [first] = positionals;
   // After "--" a folder may bear a command's name.
@@ -54,17 +63,70 @@ export function parseCommandLine(argv: string[], env: Environment): Invocation {
   const surplus = operands[operandCount(command)];
   if (surplus !== undefined) throw surplusArgument(surplus, command, named ? undefined : first?.value);
   const overridden = new Set(fromFlags.map((given) => given.name));
-  const { options, sources } = merge([...readEnvironment(env, command, overridden), ...fromFlags]);
-  const [folder, site] = operands;
-  if (!isMirroring(command)) return { command, name: folder?.value, options };
+  const higher = [...readEnvironment(env, command, overridden), ...fromFlags];
+  const [folder, site] = operands.map(({ value }) => value);
+  if (!isMirroring(command)) return { command, name: folder, options: merge(higher).options };
 
-  if (folder === undefined) throw missing("FOLDER", "the local folder to mirror", command);
-  if (folder.value === "") throw new UsageError('Cannot use "" as FOLDER: expected the path of a local folder');
-  if (site === undefined && options.host === undefined) {
+  if (folder === "") throw new UsageError('Cannot use "" as FOLDER: expected the path of a local folder');
+  if (site === "") throw new UsageError('Cannot use "" as SITE: expected ftp://USER@HOST/DIR');
+  const { profile, warnings } = chooseProfile(merge(higher), operands.length, place);
+  const { options, sources } = merge([...lowerLayer(profile, command, higher, site !== undefined), ...higher]);
+  const folderMeant = folder ?? profile?.folder;
+  const siteMeant = site ?? profile?.site;
+  if (folderMeant === undefined) throw missing("FOLDER", "the local folder to mirror", command);
+  if (siteMeant === undefined && options.host === undefined) {
     throw missing("SITE", "ftp://USER@HOST/DIR, or --host and --user instead", command);
   }
-  if (site?.value === "") throw new UsageError('Cannot use "" as SITE: expected ftp://USER@HOST/DIR');
-  return { command, folder: folder.value, site: site?.value, options: requireOptions(options, command), sources };
+  return {
+    command,
+    folder: folderMeant,
+    site: siteMeant,
+    options: {
+      ...requireOptions(options, command),
+      ...(profile && { profile: profile.name, configFile: profile.file }),
+    },
+    sources,
+    profile,
+    folderSource: folder === undefined ? "profile" : "flag",
+    siteSource: site === undefined ? "profile" : "flag",
+    warnings,
+  };
+}
+
+/**
+ * The profile that is named; without a name the only one there is, when FOLDER and SITE are left out or its file is
+ * named on the command line.
+ */
+function chooseProfile(
+  { options, sources }: Merged,
+  operands: number,
+  place: ConfigPlace,
+): { profile: Profile | undefined; warnings: string[] } {
+  const { profile: name, configFile } = options;
+  if (name === undefined && operands > 0 && sources.get("config") !== "flag")
+    return { profile: undefined, warnings: [] };
+  const found = loadProfiles(place, configFile);
+  const profile = name === undefined ? onlyProfile(found) : profileNamed(found, name);
+  return { profile, warnings: found.warnings };
+}
+
+/** These are SITE: one on the command line replaces all of them. */
+const ADDRESS = ["host", "port", "user", "remote-dir"];
+
+/** What the profile gives to the options of `command`; its list of rules gives way to any rule from above as a whole. */
+function lowerLayer(
+  profile: Profile | undefined,
+  command: Command,
+  higher: readonly Given[],
+  isSiteGiven: boolean,
+): Given[] {
+  const isRule = ({ name }: Given) => ROWS.get(name)?.kind === "rule";
+  const keepsRules = !higher.some(isRule);
+  return (profile?.given ?? []).filter((given) => {
+    const row = ROWS.get(given.name);
+    if (row === undefined || !isOptionOf(command, row)) return false;
+    return isRule(given) ? keepsRules : !(isSiteGiven && ADDRESS.includes(given.name));
+  });
 }
 
 function operandCount(command: Command): number {
@@ -75,8 +137,13 @@ function isCommand(word: string): word is Command {
   return Object.hasOwn(COMMANDS, word);
 }
 
+interface Merged {
+  options: Options;
+  sources: Sources;
+}
+
 /** Later values win; rules add up in their order. */
-function merge(layers: Given[]): { options: Options; sources: Sources } {
+function merge(layers: Given[]): Merged {
   const values: Record<string, unknown> = {};
   const sources = new Map<string, Source>();
   const rules: unknown[] = [];

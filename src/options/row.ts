@@ -26,6 +26,7 @@ export const EVERY_COMMAND = Object.keys(COMMANDS) as Command[];
 export const DEFAULT_COMMAND: MirroringCommand = "watch";
 
 export const GROUPS = {
+  profile: "Profile",
   site: "Site",
   what: "What is mirrored",
   how: "How",
@@ -60,6 +61,10 @@ export interface ValueRow extends RowBasics {
   readonly secret?: true;
   /** Its variable ranks below SITE, and is read elsewhere (credentials.ts). */
   readonly lateEnvironment?: true;
+  /** It names a file or folder: in a profile it is relative to the configuration file. */
+  readonly isPath?: true;
+  /** It says where profiles are, so that none can hold it. */
+  readonly outsideProfiles?: true;
 }
 
 /** On or off; giving the flag turns the default round. */

@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
 import { type FtpUrl, parseFtpUrl } from "./ftp-url.ts";
+import { outranks, type Source } from "./given.ts";
 import type { Options } from "./options.ts";
 import type { Sources } from "./resolve.ts";
 import { flagOf } from "./row.ts";
@@ -34,19 +35,21 @@ type SiteOptions = Pick<
 const SCHEME_TLS = { ftp: undefined, ftpes: "explicit", ftps: "implicit" } as const;
 
 /**
- * Joins SITE with the options that complete it. A part that both SITE and a flag give is a UsageError (the password
- * apart: there the flag wins); SITE beats the environment. Without `sources` every option counts as a flag.
+ * Joins SITE with the options that complete it. A part that both give is the one with the higher source; where both are
+ * on the command line it is a UsageError (the password apart: there the flag wins). Without `sources` all is there.
  */
 export function resolveSite(
   siteUrl: string | undefined,
   options: SiteOptions,
   sources: Sources = new Map(),
+  siteSource: Source = "flag",
 ): SiteAddress {
   const url = siteUrl === undefined ? undefined : parseFtpUrl(siteUrl);
   const choose = <T>(name: string, inUrl: T | undefined, option: T | undefined): T | undefined => {
-    const isFlag = (sources.get(name) ?? "flag") === "flag";
-    if (inUrl !== undefined && option !== undefined && isFlag) throw bothGive(name, siteUrl ?? "");
-    return inUrl ?? option;
+    const source = sources.get(name) ?? "flag";
+    if (inUrl === undefined || option === undefined) return inUrl ?? option;
+    if (source === "flag" && siteSource === "flag") throw bothGive(name, siteUrl ?? "");
+    return outranks(source, siteSource) ? option : inUrl;
   };
 
   const host = choose("host", url?.host, options.host);

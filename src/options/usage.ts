@@ -16,7 +16,8 @@ const HELP_COLUMN = 28;
 
 const EXAMPLES = `Examples:
   miroir ./public ftp://alice@example.org/www --log miroir.log
-  miroir sync ./public ftpes://alice@example.org/www --log - --depth 2`;
+  miroir sync ./public ftpes://alice@example.org/www --log - --depth 2
+  miroir sync --profile website`;
 
 const SITE = `SITE is ftp://[USER[:PASSWORD]@]HOST[:PORT][/DIR], percent-decoded. DIR starts
 at the login folder, //DIR at the root. ftpes:// demands explicit TLS, ftps://

@@ -4,6 +4,8 @@ export interface ValueType<T> {
   readonly hint: string;
   /** Ends the sentence "expected ...". */
   readonly expected: string;
+  /** A number of TOML is a value too. */
+  readonly isNumeric?: true;
   /** The value, or `undefined` when the text is none. */
   parse(text: string): T | undefined;
   format(value: T): string;
@@ -36,6 +38,7 @@ export function integer({ min, max, endless }: { min: number; max?: number } & E
   const range = max === undefined ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`;
   return {
     hint: endless === undefined ? "N" : `N|${endless}`,
+    isNumeric: true,
     expected: orWord(range, endless),
     parse: (given) => {
       if (given === endless) return Number.POSITIVE_INFINITY;
@@ -56,6 +59,7 @@ export function duration({ minMs, endless }: { minMs: number } & Endless): Value
   const limits = `a duration from ${formatDuration(minMs)} to 24d, like "500ms", "30s", "5m" or "24h"`;
   return {
     hint: "DURATION",
+    isNumeric: true,
     expected: orWord(limits, endless),
     parse: (given) => {
       if (given === endless) return Number.POSITIVE_INFINITY;
@@ -81,6 +85,7 @@ const DECIMAL = { G: 1e9, M: 1e6, k: 1e3 } as const;
 export function bytes(hint: string, { endless }: Endless = {}): ValueType<number> {
   return {
     hint,
+    isNumeric: true,
     expected: orWord('a number of bytes, 1 or more, like "500k", "10M" or "1G"', endless),
     parse: (given) => {
       if (given === endless) return Number.POSITIVE_INFINITY;
@@ -121,6 +126,7 @@ export type DeletionLimit =
 export function deletionLimit(): ValueType<DeletionLimit> {
   return {
     hint: "N|P%|none",
+    isNumeric: true,
     expected: 'a whole number, a percentage from 0% to 100%, or "none"',
     parse: (given) => {
       if (given === "none") return { kind: "none" };

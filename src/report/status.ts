@@ -10,7 +10,7 @@ const STALE_MINUTES = 10;
 export function statusLines(mirrors: readonly KnownMirror[], now: Date): string[] {
   if (mirrors.length === 0) return ["No mirrors yet"];
   return mirrors.map((mirror) => {
-    const { id, status, holder } = mirror;
+    const { id, status, holder, profile } = mirror;
     const parts = [
       holder === undefined ? "stopped" : `running${holder === "unknown" ? "" : ` (pid ${holder.pid})`}`,
       status.lastPassAt ? `last pass ${ago(status.lastPassAt, now)}` : "no pass yet",
@@ -20,7 +20,9 @@ export function statusLines(mirrors: readonly KnownMirror[], now: Date): string[
       ...counts(mirror),
       ...(isStale(mirror, now) ? ["no pass for too long"] : []),
     ];
-    return escapeText(`${id}  ${status.folder} -> ${status.site}: ${parts.join(", ")}`);
+    return escapeText(
+      `${id}  ${profile === undefined ? "" : `[${profile}] `}${status.folder} -> ${status.site}: ${parts.join(", ")}`,
+    );
   });
 }
 
@@ -43,7 +45,7 @@ function isStale({ status, holder }: KnownMirror, now: Date): boolean {
 export function statusJson(mirrors: readonly KnownMirror[], now: Date): string {
   return JSON.stringify(
     mirrors.map((mirror) => {
-      const { id, status, holder } = mirror;
+      const { id, status, holder, profile } = mirror;
       const {
         folder,
         site,
@@ -57,6 +59,7 @@ export function statusJson(mirrors: readonly KnownMirror[], now: Date): string {
       const lagMs = oldestChangeAt === undefined ? 0 : Math.max(0, now.getTime() - Date.parse(oldestChangeAt));
       return {
         id,
+        profile: profile ?? null,
         folder,
         site,
         running: holder !== undefined,

@@ -22,6 +22,19 @@ export function stateFolder({ platform, env, home }: System): string {
   return posix.join(xdg && posix.isAbsolute(xdg) ? xdg : posix.join(home, ".local", "state"), "miroir");
 }
 
+/** The system's place for miroir's configuration. */
+export function configurationFile({ platform, env, home }: System): string {
+  const name = "config.toml";
+  if (platform === "win32") {
+    const roaming = env.APPDATA;
+    const base = roaming && win32.isAbsolute(roaming) ? roaming : win32.join(home, "AppData", "Roaming");
+    return win32.join(base, "miroir", name);
+  }
+  if (platform === "darwin") return posix.join(home, "Library", "Application Support", "miroir", name);
+  const xdg = env.XDG_CONFIG_HOME;
+  return posix.join(xdg && posix.isAbsolute(xdg) ? xdg : posix.join(home, ".config"), "miroir", name);
+}
+
 /** FOLDER as the manifest names it: its real path, case-folded where the disk ignores case. */
 export function folderIdentity(folderRealPath: string, platform: NodeJS.Platform): string {
   return platform === "win32" ? folderRealPath.toLowerCase() : folderRealPath;

@@ -12,6 +12,8 @@ export interface KnownMirror {
   status: Status;
   /** The process that mirrors now; "unknown" when it did not say who it is. */
   holder: LockHolder | "unknown" | undefined;
+  /** The profile it belongs to, where there is one. */
+  profile?: string | undefined;
 }
 
 /** Every mirror that has state on this machine, by name. */
@@ -30,7 +32,7 @@ export function knownMirrors(stateFolder: string): KnownMirror[] {
   });
 }
 
-/** Those that `name` may mean: an id from `miroir status`, or a folder; all without a name. */
+/** Those that `name` may mean: a profile, an id from `miroir status`, or a folder; all without a name. */
 export function mirrorsNamed(mirrors: readonly KnownMirror[], name: string | undefined): KnownMirror[] {
   if (name === undefined) return [...mirrors];
   let folder = resolve(name);
@@ -40,7 +42,8 @@ export function mirrorsNamed(mirrors: readonly KnownMirror[], name: string | und
     // A folder that is gone keeps its name.
   }
   return mirrors.filter(
-    ({ id, status }) => id === name || status.folder === folder || status.folder === folder.toLowerCase(),
+    ({ id, status, profile }) =>
+      profile === name || id === name || status.folder === folder || status.folder === folder.toLowerCase(),
   );
 }
 

@@ -75,6 +75,7 @@ const HOME: Record<string, RegExp> = {
   citty: /^src\/(main|commands)\.ts$/,
   consola: /^src\/report\//,
   "basic-ftp": /^src\/remote\//,
+  "toml-eslint-parser": /^src\/options\/toml\.ts$/,
   ignore: /^src\/detect\/ignore\.ts$/,
   "bun:sqlite": /^src\/state\/lock\.ts$/,
 };

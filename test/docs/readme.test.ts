@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { ROWS } from "../../src/options/options.ts";
+import { parseProfiles } from "../../src/options/profile.ts";
 import { COMMANDS } from "../../src/options/row.ts";
 import { anchorsOf, codeBlocks, codeSpans, linksOf, ROOT, readDocument, sourceFiles } from "./document.ts";
 import { withTables } from "./tables.ts";
@@ -77,6 +78,14 @@ describe("README.md", () => {
     expect(fragments.length).toBeGreaterThan(20);
     expect(fragments.filter((fragment) => !source.includes(fragment))).toEqual([]);
   });
+});
+
+test("README.md shows a configuration file that can be read as it stands", () => {
+  const [, text = ""] = /<!-- tested: configuration -->\s+```toml\n([\s\S]*?)^```/m.exec(README) ?? [];
+  const profiles = parseProfiles(text, { file: "/home/alice/.config/miroir/config.toml", home: "/home/alice" });
+  expect(profiles.map(({ name }) => name)).toEqual(["website", "shop"]);
+  expect(profiles[0]?.folder).toBe(join("/home/alice", "website"));
+  expect(profiles[1]?.given.map(({ name }) => name)).toContain("ignore-file");
 });
 
 test.each(["README.md", "CHANGELOG.md", "docs/design.md"])("%s has only links that lead somewhere", (path) => {

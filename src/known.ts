@@ -1,0 +1,55 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import type { Environment } from "./options/environment.ts";
+import { type ConfigPlace, loadProfiles } from "./options/profiles.ts";
+import { type ManageInvocation, parseCommandLine, type RunInvocation } from "./options/resolve.ts";
+import { UsageError } from "./options/usage-error.ts";
+import { identify } from "./settle.ts";
+import { stateFolder, thisPlatform } from "./state/folders.ts";
+import { type KnownMirror, knownMirrors } from "./state/mirrors.ts";
+
+export interface KnownHere {
+  mirrors: KnownMirror[];
+  /** Why profiles are left out, in one line. */
+  complaint: string | undefined;
+}
+
+/**
+ * The mirrors of this account: in the state folder that is given, otherwise in the system's place and in those that
+ * profiles name. Each bears the name of the profile it belongs to.
+ * @throws UsageError when a configuration file that was named cannot be used
+ */
+export function mirrorsHere({ options }: ManageInvocation, env: Environment, config: ConfigPlace): KnownHere {
+  const { stateDir, configFile } = options;
+  const runs: RunInvocation[] = [];
+  let complaint: string | undefined;
+  try {
+    for (const { name } of loadProfiles(config, configFile).profiles) {
+      const run = runOf(name, configFile, env, config);
+      if (run) runs.push(run);
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError) || configFile !== undefined) throw error;
+    complaint = error.message;
+  }
+  const profiles = new Map(runs.map((run) => [identify(run, env).id, run.profile?.name]));
+  const usual = stateFolder({ platform: thisPlatform(), env, home: homedir() });
+  const others = runs.map((run) => run.options.stateDir).filter((dir) => dir !== undefined);
+  const bases = new Set([stateDir ?? usual, ...(stateDir === undefined ? others : [])].map((base) => resolve(base)));
+  const mirrors = [...bases].flatMap((base) => knownMirrors(base));
+  return { mirrors: mirrors.map((mirror) => ({ ...mirror, profile: profiles.get(mirror.id) })), complaint };
+}
+
+/** What `miroir watch --profile NAME` would be; undefined for a profile that is a part of one only. */
+function runOf(name: string, configFile: string | undefined, env: Environment, place: ConfigPlace) {
+  const config = configFile === undefined ? [] : ["--config", configFile];
+  try {
+    const invocation = parseCommandLine(["watch", `--profile=${name}`, "--log", "-", ...config], env, place);
+    if (!("folder" in invocation)) return undefined;
+    identify(invocation, env);
+    return invocation;
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
