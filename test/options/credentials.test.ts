@@ -51,6 +51,19 @@ describe("findPassword()", () => {
     if (warned) expect(found.warnings[0]).toMatch(warned);
   });
 
+  test.each<{ gives: ("password" | "password-file" | "site")[]; sources: PasswordSources; want: string }>([
+    { gives: ["password", "password-file", "site"], sources: ALL, want: "by environment" },
+    { gives: ["password"], sources: ALL, want: "by file" },
+    { gives: ["password", "password-file"], sources: ALL, want: "by url" },
+    { gives: ["password", "password-file", "site"], sources: { ...ALL, env: {} }, want: "by flag" },
+    { gives: ["password-file", "site"], sources: { ...withoutFlag, env: {} }, want: "by file" },
+    { gives: ["site"], sources: { ...withoutFile, env: {} }, want: "by url" },
+  ])("where a profile gives $gives it is the one $want, without a word on the process list", async (row) => {
+    const found = await findPassword({ ...row.sources, profileGives: new Set(row.gives) });
+    expect(found.password).toBe(row.want);
+    if (row.gives.includes("site")) expect(found.warnings).toEqual([]);
+  });
+
   test("asks for the account by name", async () => {
     let asked = "";
     const prompt = async (question: string) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mirrorIdentity, stateFolder } from "../../src/state/folders.ts";
+import { configurationFile, mirrorIdentity, stateFolder } from "../../src/state/folders.ts";
 
 test.each([
   { name: "linux", env: {}, want: "/home/ann/.local/state/miroir" },
@@ -16,6 +16,17 @@ test.each([
   { env: {}, want: "C:\\Users\\ann\\AppData\\Local\\miroir" },
 ])("stateFolder() on Windows with $env is $want", ({ env, want }) => {
   expect(stateFolder({ platform: "win32", env, home: "C:\\Users\\ann" })).toBe(want);
+});
+
+test.each([
+  { name: "linux", env: {}, want: "/home/ann/.config/miroir/config.toml" },
+  { name: "linux", env: { XDG_CONFIG_HOME: "/etc/ann" }, want: "/etc/ann/miroir/config.toml" },
+  { name: "linux", env: { XDG_CONFIG_HOME: "relative" }, want: "/home/ann/.config/miroir/config.toml" },
+  { name: "darwin", env: {}, want: "/home/ann/Library/Application Support/miroir/config.toml" },
+  { name: "win32", env: { APPDATA: "D:\\Roaming" }, want: "D:\\Roaming\\miroir\\config.toml" },
+  { name: "win32", env: {}, want: "\\home\\ann\\AppData\\Roaming\\miroir\\config.toml" },
+] as const)("configurationFile() on $name with $env is $want", ({ name, env, want }) => {
+  expect(configurationFile({ platform: name, env, home: "/home/ann" })).toBe(want);
 });
 
 describe("mirrorIdentity()", () => {
