@@ -1,14 +1,17 @@
 /**
- * `npm test`: type check, lint, build, then every test; the last line is "N passed, N failed".
+ * `npm test`: build, type check, lint, and every test, several files at once; the last line is "N passed, N failed".
+ * What a file that failed has said is shown when it has ended, as a whole.
  *
  * MIROIR_TEST_SERVERS  where the real FTP servers were unpacked
  * MIROIR_WINE_ROOT     a system with Wine to change root to: the Windows executable is tested too
  * MIROIR_REQUIRE_ALL   1: a server, Wine or a combination that is missing is a failure, not a line
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Ended, runLogged } from "./run-logged.ts";
 import { REAL_SERVERS, whyMissing } from "./servers/real.ts";
+import { type Shard, shardsOf } from "./shards.ts";
 
 /** What the contract suite runs: 4 servers, each plain and with explicit TLS, and 3 with implicit TLS. */
 const COMBINATIONS = 11;
@@ -31,21 +34,28 @@ function fail(reason: string): void {
   say(`FAILED: ${reason}`);
 }
 
-async function run(command: string[]): Promise<number> {
-  const child = Bun.spawn(command, {
+let runs = 0;
+
+function run(command: string[], env: Record<string, string> = {}): Promise<Ended> {
+  return runLogged(command, {
     cwd: root,
-    env: { ...process.env, MIROIR_COMBINATIONS_FILE: combinationsFile },
-    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, ...env, MIROIR_COMBINATIONS_FILE: combinationsFile },
+    outputFile: join(workFolder, `output-${++runs}`),
   });
-  return await child.exited;
+}
+
+/** Told in one go, so that what runs beside it is not mixed into it. */
+function tell(title: string, { ms }: Ended, words: string, output = ""): void {
+  const seconds = (ms / 1000).toFixed(1).padStart(6);
+  say(`${seconds} s  ${title}: ${words}${output === "" ? "" : `\n${output.trimEnd()}\n`}`);
 }
 
 /** A command that is one check as a whole. */
 async function check(title: string, command: string[]): Promise<void> {
-  say(`\n== ${title}`);
-  const code = await run(command);
-  if (code === 0) total.passed++;
-  else fail(`${title} ended with exit code ${code}`);
+  const ended = await run(command);
+  tell(title, ended, ended.code === 0 ? "passed" : "failed", ended.code === 0 ? "" : ended.output);
+  if (ended.code === 0) total.passed++;
+  else fail(`${title} ended with exit code ${ended.code}`);
 }
 
 interface Counts {
@@ -65,30 +75,38 @@ function readCounts(reportFile: string): Counts | undefined {
   return Number.isNaN(tests + failures + skipped) ? undefined : { tests, failures, skipped };
 }
 
-async function runTests(title: string, files: string[]): Promise<void> {
-  say(`\n== ${title}`);
-  if (files.length === 0) return fail(`${title}: there are none`);
-  const report = join(workFolder, `${title}.xml`);
-  const reporting = ["--reporter=junit", `--reporter-outfile=${report}`];
-  const code = await run([process.execPath, "test", "--timeout", String(TEST_TIMEOUT_MS), ...reporting, ...files]);
+async function runTests({ name, file, env }: Shard): Promise<void> {
+  const report = join(workFolder, `${name.replaceAll(/\W+/g, "-")}.xml`);
+  const reporting = ["--only-failures", "--reporter=junit", `--reporter-outfile=${report}`];
+  const ended = await run([process.execPath, "test", "--timeout", String(TEST_TIMEOUT_MS), ...reporting, file], env);
   const counts = readCounts(report);
-  if (counts === undefined) return fail(`${title}: the runner ended with exit code ${code} and gave no counts`);
-  const passed = counts.tests - counts.failures - counts.skipped;
+  if (counts === undefined) {
+    tell(name, ended, "gave no counts", ended.output);
+    return fail(`${name}: the runner ended with exit code ${ended.code} and gave no counts`);
+  }
+  const { tests, failures, skipped } = counts;
+  const passed = tests - failures - skipped;
   total.passed += passed;
-  total.failed += counts.failures;
-  if (counts.skipped > 0) leftOut.push(`${counts.skipped} of ${title} (skip themselves)`);
-  if (code !== 0 && counts.failures === 0) fail(`${title}: the runner ended with exit code ${code}`);
-  if (passed + counts.failures === 0) fail(`${title}: none ran`);
+  total.failed += failures;
+  const isSound = ended.code === 0 && failures === 0;
+  tell(name, ended, `${passed} passed${failures > 0 ? `, ${failures} failed` : ""}`, isSound ? "" : ended.output);
+  if (skipped > 0) leftOut.push(`${skipped} of ${name} (skip themselves)`);
+  if (ended.code !== 0 && failures === 0) fail(`${name}: the runner ended with exit code ${ended.code}`);
+  if (passed + failures === 0) fail(`${name}: none ran`);
 }
 
-/** In the form that "bun test" takes for exactly this file: with "./" before it. */
-function testFiles(belongs: (path: string) => boolean): string[] {
+/** Begun in their order; one more at once than there are processors, as many tests wait for a time-out. */
+async function inParallel(tasks: readonly (() => Promise<void>)[]): Promise<void> {
+  const waiting = tasks.values();
+  async function work(): Promise<void> {
+    for (const task of waiting) await task();
+  }
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
+}
+
+function testFiles(): string[] {
   const paths = [...new Bun.Glob("test/**/*.test.ts").scanSync({ cwd: root })];
-  return paths
-    .map((path) => path.replaceAll("\\", "/"))
-    .filter(belongs)
-    .sort()
-    .map((path) => `./${path}`);
+  return paths.map((path) => path.replaceAll("\\", "/")).sort();
 }
 
 function missing(what: string, why: string): void {
@@ -103,25 +121,20 @@ function checkCombinations(): void {
   missing("contract suite", `ran ${found.size} of ${COMBINATIONS} combinations of server and TLS`);
 }
 
-const isEndToEnd = (path: string) => path.startsWith("test/e2e/");
 const isWine = (path: string) => path.startsWith("test/wine/");
 const program = (name: string) => join(root, "node_modules", ".bin", name);
 
 try {
-  await check("type check", [program("tsc"), "--noEmit"]);
-  await check("lint", [program("biome"), "check", "."]);
+  const files = testFiles();
   await check("build", [process.execPath, "build.ts"]);
-  await runTests(
-    "tests",
-    testFiles((path) => !isEndToEnd(path) && !isWine(path)),
-  );
-  await runTests("end-to-end tests", testFiles(isEndToEnd));
-  if (wineRoot === "") {
-    missing("Wine", "MIROIR_WINE_ROOT is not set");
-  } else {
-    await check("build for Windows", [process.execPath, "build.ts", "--target", "windows-x64"]);
-    await runTests("Wine tests", testFiles(isWine));
-  }
+  if (wineRoot === "") missing("Wine", "MIROIR_WINE_ROOT is not set");
+  else await check("build for Windows", [process.execPath, "build.ts", "--target", "windows-x64"]);
+  const runnable = files.filter((file) => wineRoot !== "" || !isWine(file));
+  await inParallel([
+    ...shardsOf(runnable, files).map((shard) => () => runTests(shard)),
+    () => check("type check", [program("tsc"), "--noEmit"]),
+    () => check("lint", [program("biome"), "check", "."]),
+  ]);
   for (const kind of REAL_SERVERS) {
     const why = whyMissing(kind);
     if (why !== undefined) missing(kind, why);

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { ofThisPart } from "../part.ts";
 import type { FaultMatch } from "../servers/embedded.ts";
 import { brokenPromises, busyWithNothing, unconverged } from "./invariants.ts";
 import { CASES, type Case } from "./matrix-cases.ts";
@@ -10,7 +11,7 @@ import { createWorld, type World } from "./world.ts";
 afterAll(removeProgram);
 
 /** Runs at once: more only make each other slow. */
-const turns = createTurns(8);
+const turns = createTurns(4);
 const IMPATIENT = ["--timeout", "2s", "--retries", "2"];
 
 /**
@@ -49,7 +50,7 @@ function isMet({ command, path, occurrence = 1 }: FaultMatch, commands: string[]
 
 describe("sync against a server that misbehaves keeps every promise and converges afterwards:", () => {
   test.concurrent.each(
-    CASES.map((each) => ({
+    ofThisPart(CASES).map((each) => ({
       ...each,
       title: `${each.subject.name}: ${each.name} ${each.times === 1 ? "once" : "for ever"}`,
     })),

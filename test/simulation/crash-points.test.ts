@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { ofThisPart } from "../part.ts";
 import { CRASH_SCENARIOS, type CrashScenario, fill, settingsOf } from "./crash-scenarios.ts";
 import { type RunOptions, runMiroir } from "./miroir-run.ts";
 import type { Doom } from "./process.ts";
@@ -42,7 +43,7 @@ async function dieAt(scenario: CrashScenario, doom: Doom): Promise<{ broken: str
 }
 
 describe("killed at any effect, the next run makes the site FOLDER and sends no content again that was recorded:", () => {
-  for (const { when, words } of HOW) {
+  for (const { when, words } of ofThisPart(HOW)) {
     test.each(CRASH_SCENARIOS)(`$name, killed ${words} each effect`, async (scenario) => {
       const broken: string[] = [];
       let effects = 0;

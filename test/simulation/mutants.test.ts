@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ofThisPart } from "../part.ts";
 
 /** A mistake that a later change could make, and the words in which the simulation notices it. */
 interface Mutant {
@@ -105,7 +106,7 @@ async function hunt(copy: string, words: string): Promise<string> {
 }
 
 describe("the simulation notices", () => {
-  test.each(MUTANTS)(
+  test.each(ofThisPart(MUTANTS))(
     "when $name",
     async (mutant) => {
       expect(await hunt(copyWith(mutant), mutant.says)).toMatch(new RegExp(`^seed \\d+: .*(${mutant.says})`));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { ofThisPart } from "../part.ts";
 import { live } from "./life.ts";
 import { firstBroken, report } from "./seeds.ts";
 
@@ -8,17 +9,17 @@ import { firstBroken, report } from "./seeds.ts";
  */
 const only = process.env.MIROIR_SIMULATION_SEED;
 const count = Number(process.env.MIROIR_SIMULATION_SEEDS ?? 2000);
-const PARTS = 10;
+const RANGES = 10;
 const TIMEOUT_MS = 30 * 60_000;
 
 function seedRanges(): { from: number; to: number }[] {
   if (only !== undefined) return [{ from: Number(only), to: Number(only) }];
-  const size = Math.ceil(count / PARTS);
-  return Array.from({ length: PARTS }, (_, part) => ({ from: 1 + part * size, to: (part + 1) * size }));
+  const size = Math.ceil(count / RANGES);
+  return Array.from({ length: RANGES }, (_, range) => ({ from: 1 + range * size, to: (range + 1) * size }));
 }
 
 describe("a mirror that is edited, cut off, refused and killed at random", () => {
-  test.each(seedRanges())(
+  test.each(ofThisPart(seedRanges()))(
     "keeps every promise at each step, and comes to rest: seeds $from to $to",
     async ({ from, to }) => {
       const life = await firstBroken(from, to - from + 1);
