@@ -16,6 +16,7 @@ import { createLog, type Log } from "./report/log.ts";
 import { LogOpenError } from "./report/log-file.ts";
 import { createProgress, type Progress } from "./report/progress.ts";
 import { createScreen } from "./report/screen.ts";
+import { withoutSecrets } from "./report/secrets.ts";
 import { createTerminal, descriptorSink } from "./report/terminal.ts";
 import { type Settled, settle } from "./settle.ts";
 import { LockedError, StateError } from "./state/errors.ts";
@@ -123,7 +124,8 @@ function connectParts(
       tls: address.tls.mode,
       trust,
       timeoutMs: options.timeoutMs,
-      seenEncrypted: memory.status.encrypted === true,
+      seenEncrypted: settled.seenEncrypted,
+      onEncryption: () => mirror.encryptionSeen(),
       transcribe: options.debug ? (line) => log.debug({ event: "ftp", detail: line }) : undefined,
     },
     remoteDir: address.remoteDir,
@@ -185,7 +187,7 @@ function connectParts(
     for (const step of closing.reverse()) step();
     return last;
   }
-  return { mirror, memory, parts, show: (line) => stdout.write(`${escapeText(line)}\n`), end };
+  return { mirror, memory, parts, show: (line) => stdout.write(`${escapeText(withoutSecrets(line))}\n`), end };
 }
 
 /** From now on `miroir status` and `miroir stop` see it, however long the first pass takes. */

@@ -6,6 +6,7 @@ import { InterruptedError } from "./options/prompt.ts";
 import { parseCommandLine } from "./options/resolve.ts";
 import { usage } from "./options/usage.ts";
 import { UsageError } from "./options/usage-error.ts";
+import { hidePasswordInProcessList } from "./process-list.ts";
 import { escapeText } from "./report/escape.ts";
 import { EXIT, type ExitCode } from "./report/exit.ts";
 import { descriptorSink } from "./report/terminal.ts";
@@ -55,5 +56,6 @@ function fail(error: unknown): ExitCode {
   return isUsage ? EXIT.usage : EXIT.bug;
 }
 
+hidePasswordInProcessList(thisPlatform());
 const code = await main(process.argv.slice(2)).catch(fail);
 process.exit(code);

@@ -13,8 +13,10 @@ import type { Rule } from "./options/row.ts";
 import { resolveSite, type SiteAddress, siteIdentity } from "./options/site.ts";
 import { UsageError } from "./options/usage-error.ts";
 import type { Trust } from "./remote/trust.ts";
+import { keepSecret } from "./report/secrets.ts";
 import { wordsOf } from "./report/system-error.ts";
 import { folderIdentity, mirrorIdentity, stateFolder, thisPlatform } from "./state/folders.ts";
+import { hasSeenEncrypted } from "./state/mirrors.ts";
 
 /** What the command line comes to, before anything is touched. */
 export interface Settled {
@@ -29,6 +31,8 @@ export interface Settled {
   identity: { folder: string; site: string };
   /** miroir's own files inside FOLDER. */
   own: ReadonlySet<RelPath>;
+  /** This account has seen the server with TLS, in this mirror or in another. */
+  seenEncrypted: boolean;
 }
 
 /** @throws UsageError that tells the place in the configuration file, where a profile is at fault */
@@ -73,11 +77,22 @@ async function settleOptions(invocation: RunInvocation, env: Environment): Promi
     isTerminal: process.stdin.isTTY === true && process.stderr.isTTY === true,
     prompt: (question) => promptHidden(question),
   });
+  if (credentials.from !== "anonymous") keepSecret(credentials.password);
   const directory = join(base, id);
   const logs = options.log === "-" ? [] : [options.log, ...rotatedNames(options.log, options.logKeep)];
   const secrets = [options.passwordFile, invocation.profile?.file].filter((file) => file !== undefined);
   const own = pathsInside(folder, [...logs, ...secrets, base, directory]);
-  return { address, trust, patterns, credentials, folder, directory, identity, own };
+  return {
+    address,
+    trust,
+    patterns,
+    credentials,
+    folder,
+    directory,
+    identity,
+    own,
+    seenEncrypted: hasSeenEncrypted(base, identity.site),
+  };
 }
 
 function placedInProfile(error: UsageError, { profile, sources, siteSource }: RunInvocation): UsageError {

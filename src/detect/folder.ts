@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { wordsOf } from "../report/system-error.ts";
 import { createRules, IGNORE_FILE, linesOf } from "./ignore.ts";
@@ -71,9 +71,20 @@ export function createScanReader(
 function readRules(folder: string): string {
   const file = join(folder, IGNORE_FILE);
   try {
-    return readFileSync(file, "utf8");
+    return readRegularFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
     throw new FolderError(`Cannot read "${file}": ${wordsOf(error)}. Nothing is mirrored without its rules`);
+  }
+}
+
+/** A pipe that somebody left in FOLDER must not be waited for. Throws the system's error. */
+function readRegularFile(file: string): string {
+  const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    if (!fstatSync(descriptor).isFile()) throw new Error("it is no regular file");
+    return readFileSync(descriptor, "utf8");
+  } finally {
+    closeSync(descriptor);
   }
 }

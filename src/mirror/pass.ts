@@ -33,8 +33,10 @@ export interface PassResult {
 export interface Mirror {
   /** Brings the site up to date once. Every outcome is recorded and logged as it happens; nothing is thrown but bugs. */
   pass(): Promise<PassResult>;
-  /** A first session is open: told, and an encrypted one is remembered for ever. */
+  /** A first session is open: told. */
   connected(session: { encrypted: boolean; address: string }): void;
+  /** The server agreed to TLS: remembered for ever, before anything else can go wrong. */
+  encryptionSeen(): void;
   /** Whether a pass of this pair has ever been completed, in this run or before. */
   readonly hasCompleted: boolean;
   /** The site is due to be compared, or is being compared, whatever happens in FOLDER. */
@@ -216,14 +218,15 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     },
     connected({ encrypted, address }) {
       log.info({ event: "connect", detail: `${address}, ${encrypted ? "encrypted" : "not encrypted"}` });
-      if (encrypted && !status.encrypted) {
-        status.encrypted = true;
-        save();
-      }
       if (encrypted || !parts.warnsWhenPlain) return;
       const detail =
         "The server offers no encryption: the password and the files travel in clear. --tls explicit would refuse that, --tls off accepts it";
       log.warn({ event: "warn", reason: "insecure", detail });
+    },
+    encryptionSeen() {
+      if (status.encrypted) return;
+      status.encrypted = true;
+      save();
     },
     get hasWork() {
       return verification !== undefined || isVerifyDue() || memory.intents.size + memory.doubts.size > 0;

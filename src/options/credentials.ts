@@ -108,7 +108,8 @@ function found(from: FoundPassword["from"], password: string, origin: string, wa
 }
 
 function seenByAll(origin: string): string {
-  return `The password in ${quote(origin)} can be read in the process list: use ${FILE_FLAG} or ${VARIABLE} instead`;
+  const where = "can be read in the process list and in the history of shells";
+  return `The password in ${quote(origin)} ${where}: use ${FILE_FLAG} or ${VARIABLE} instead`;
 }
 
 /** `ENOENT: no such file or directory`, without the call that follows. */

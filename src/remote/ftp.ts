@@ -51,14 +51,18 @@ export function createFtpSite(options: SiteOptions): Site {
     options.onDegraded(message);
   };
 
+  const onEncryption = () => {
+    if (hasEncrypted) return;
+    hasEncrypted = true;
+    account.onEncryption?.();
+  };
+
   const pool = createPool(
     async () => {
-      const session = await openSession({ ...account, seenEncrypted: hasEncrypted });
-      if (session.encrypted && !hasEncrypted) {
-        hasEncrypted = true;
-        // Told again when a plain session came first: from now on there is no way back.
-        if (capabilities !== undefined) options.onConnected(session);
-      }
+      const hadEncrypted = hasEncrypted;
+      const session = await openSession({ ...account, seenEncrypted: hasEncrypted, onEncryption });
+      // Told again when a plain session came first: from now on there is no way back.
+      if (session.encrypted && !hadEncrypted && capabilities !== undefined) options.onConnected(session);
       root = remoteRoot(session.loginFolder, options.remoteDir);
       if (capabilities === undefined) {
         // What the first session finds out about the server holds for all of them.

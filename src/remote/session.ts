@@ -19,6 +19,8 @@ export interface Account {
   timeoutMs: number;
   /** The site has been seen with TLS before: `auto` never goes back to plain. */
   seenEncrypted?: boolean;
+  /** The server agreed to TLS, whatever came of it: from now on it counts as seen. */
+  onEncryption?: (() => void) | undefined;
   transcribe?: ((line: string) => void) | undefined;
 }
 
@@ -45,6 +47,7 @@ export async function openSession(account: Account): Promise<Session> {
   const socket = await dial(host, port, timeoutMs);
   const context = new ControlContext();
   context.socket = account.tls === "implicit" ? await secure(socket, host, account.trust, { timeoutMs }) : socket;
+  if (account.tls === "implicit") account.onEncryption?.();
   context.socket.setKeepAlive(true, 30_000);
   context.transcribe = account.transcribe;
   const pipeline = createPipeline(context, timeoutMs);
@@ -135,7 +138,10 @@ async function greet(pipeline: Pipeline, host: string, port: number): Promise<vo
 /** AUTH TLS (RFC 4217 §4). False when the policy is `auto` and the server has no TLS. */
 async function startTls(pipeline: Pipeline, account: Account): Promise<boolean> {
   const reply = await ask(pipeline, { text: "AUTH TLS", expects: [234] });
-  if (!isRefusal(reply)) return true;
+  if (!isRefusal(reply)) {
+    account.onEncryption?.();
+    return true;
+  }
   if (account.tls === "explicit") {
     throw new SiteError(
       `Cannot encrypt the connection to "${account.host}": the server answered "${reply.text}" to AUTH TLS. ` +

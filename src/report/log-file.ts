@@ -124,11 +124,19 @@ function openAtStart(file: string): number {
   try {
     return openForAppending(file);
   } catch (error) {
-    const remedy =
-      codeOf(error) === "ENOENT"
-        ? `Create the folder "${dirname(file)}", or choose another file with --log`
-        : "Choose another file with --log";
+    const remedy = openingRemedy(file, codeOf(error));
     throw new LogOpenError(`Cannot open the log "${file}": ${wordsOf(error)}. ${remedy}`, { cause: error });
+  }
+}
+
+function openingRemedy(file: string, code: string): string {
+  switch (code) {
+    case "ENOENT":
+      return `Create the folder "${dirname(file)}", or choose another file with --log`;
+    case "ELOOP":
+      return "Give the file itself with --log";
+    default:
+      return "Choose another file with --log";
   }
 }
 

@@ -5,12 +5,13 @@ const MASK = "***";
 const NEVER = new Set(["event", "reason", "sha1", "version"]);
 /** A shorter secret is masked where replies and commands stand, lest it shreds every path. */
 const LONG_ENOUGH = 4;
+/** Fewer characters of base64 stand in too many words by chance. */
+const BASE64_TELLS = 6;
 
 /** Gives a copy of a record in which no secret stands: not plain, not percent-encoded, not in base64. */
 export function createMask(secrets: readonly string[]): (record: LogRecord) => LogRecord {
-  const present = secrets.filter((secret) => secret !== "");
-  const everywhere = patternOf(present.filter((secret) => secret.length >= LONG_ENOUGH));
-  const inDetails = patternOf(present);
+  const everywhere = patternOf(secrets.filter((secret) => secret.length >= LONG_ENOUGH));
+  const inDetails = patternOf(secrets);
   if (!inDetails) return (record) => record;
   return (record) => {
     const masked: LogRecord = { ...record };
@@ -23,9 +24,15 @@ export function createMask(secrets: readonly string[]): (record: LogRecord) => L
   };
 }
 
-function patternOf(secrets: string[]): RegExp | undefined {
+/** The same for a text of no known form. */
+export function createTextMask(secrets: readonly string[]): (text: string) => string {
+  const pattern = patternOf(secrets);
+  return (text) => (pattern ? text.replace(pattern, MASK) : text);
+}
+
+function patternOf(secrets: readonly string[]): RegExp | undefined {
   // The longer first: of two secrets where one begins the other, the whole one must go.
-  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+  const longestFirst = secrets.filter((secret) => secret !== "").sort((a, b) => b.length - a.length);
   const forms = longestFirst.flatMap((secret) => [mixedForm(secret), ...base64Forms(secret)]);
   return forms.length > 0 ? new RegExp(forms.join("|"), "g") : undefined;
 }
@@ -40,10 +47,22 @@ function mixedForm(secret: string): string {
     .join("");
 }
 
+/** By itself, and as a part of something else (`user:password`): then how it looks follows from where it begins. */
 function base64Forms(secret: string): string[] {
   const bytes = Buffer.from(secret);
-  const plain = bytes.toString("base64").replace(/=+$/, "");
-  return [`${literal(plain)}={0,2}`, literal(bytes.toString("base64url"))];
+  const alone = bytes.toString("base64").replace(/=+$/, "");
+  const within = [0, 1, 2].flatMap((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
+    // What neighbours have a share in is left out here, and taken with it in the text.
+    const own = whole.slice(Math.ceil((before * 4) / 3), Math.floor(((before + bytes.length) * 4) / 3));
+    return own.length < BASE64_TELLS ? [] : [`[\\w+/-]?${eitherAlphabet(own)}[\\w+/-]?={0,2}`];
+  });
+  return [...within, `${eitherAlphabet(alone)}={0,2}`];
+}
+
+/** The two alphabets of RFC 4648. */
+function eitherAlphabet(base64: string): string {
+  return base64.replaceAll("+", "[+-]").replaceAll("/", "[/_]");
 }
 
 function anyCase(hex: string): string {

@@ -1,20 +1,24 @@
 import { writeLine } from "./log-disk.ts";
 import type { LogEvent, LogLevel, LogRecord } from "./record.ts";
+import { withoutSecrets } from "./secrets.ts";
 import { messageOf, shortLine } from "./text.ts";
 
 export interface TextSink {
   write(text: string): unknown;
 }
 
+const STDERR = 2;
+
 /**
  * Writes to an open descriptor (1, 2) at once: what is handed to process.stdout can be lost at exit. A reader that went
- * away, or that takes nothing for a second, is no error.
+ * away, or that takes nothing for a second, is no error. On stderr, where the words of servers end up, no secret passes;
+ * stdout may be JSON, and who writes there masks the values.
  */
 export function descriptorSink(fd: number): TextSink {
   return {
     write(text) {
       try {
-        writeLine(fd, Buffer.from(text), 1000, () => {});
+        writeLine(fd, Buffer.from(fd === STDERR ? withoutSecrets(text) : text), 1000, () => {});
       } catch {
         // Nobody reads any more.
       }

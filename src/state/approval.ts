@@ -1,7 +1,7 @@
-import { readFileSync, renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { RelPath } from "../detect/tree.ts";
-import { replaceFile } from "./disk.ts";
+import { readOwnFile, replaceFile } from "./disk.ts";
 
 const PARKED_FILE = "parked.json";
 const APPROVED_FILE = "approved.json";
@@ -47,7 +47,7 @@ export function createApproval(directory: string): Approval {
 /** Missing or damaged: nothing. */
 function readPaths(file: string): RelPath[] {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const value: unknown = JSON.parse(readOwnFile(file).toString("utf8"));
     return Array.isArray(value) ? value.filter((path): path is string => typeof path === "string") : [];
   } catch {
     return [];

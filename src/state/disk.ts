@@ -2,10 +2,13 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeSync,
@@ -14,19 +17,43 @@ import { dirname, join } from "node:path";
 import { codeOf, wordsOf } from "../report/system-error.ts";
 import { StateError } from "./errors.ts";
 
-/** Absent on Windows, where creating a link takes a privilege. */
-export const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+/** Absent on Windows. */
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+const NON_BLOCKING = constants.O_NONBLOCK ?? 0;
 
 /** Creates a folder that only its owner can enter. Throws StateError "unusable". */
 export function makePrivateFolder(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (lstatSync(directory).isSymbolicLink()) throw Object.assign(new Error(), { code: "ELOOP" });
   } catch (error) {
     throw new StateError(
       "unusable",
-      `Cannot create the state folder "${directory}": ${wordsOf(error)}. Choose another place with --state-dir`,
+      `Cannot use the state folder "${directory}": ${wordsOf(error)}. Choose another place with --state-dir`,
       { cause: error },
     );
+  }
+}
+
+/**
+ * Opens a file of the state; one that is created is its owner's alone. What stands there and is a link, a pipe or a
+ * device was put there by somebody else, and is neither followed nor waited for. Throws the system's error.
+ */
+export function openOwnFile(file: string, flags: number): number {
+  const fd = openSync(file, flags | NO_FOLLOW | NON_BLOCKING, 0o600);
+  const isLink = NO_FOLLOW === 0 && lstatSync(file).isSymbolicLink();
+  if (fstatSync(fd).isFile() && !isLink) return fd;
+  closeSync(fd);
+  throw new Error("it is no regular file");
+}
+
+/** Throws the system's error. */
+export function readOwnFile(file: string): Buffer {
+  const fd = openOwnFile(file, constants.O_RDONLY);
+  try {
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

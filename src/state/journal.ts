@@ -1,7 +1,7 @@
-import { closeSync, constants, fsync, fsyncSync, ftruncateSync, openSync } from "node:fs";
+import { closeSync, constants, fsync, fsyncSync, ftruncateSync } from "node:fs";
 import { createOpenIntents, followSteps, type Intent, type JournalRecord, type Step } from "../detect/manifest.ts";
 import type { RelPath } from "../detect/tree.ts";
-import { diskError, NO_FOLLOW, writeAll } from "./disk.ts";
+import { diskError, openOwnFile, writeAll } from "./disk.ts";
 import { checkHeader, readIfThere } from "./manifest-file.ts";
 import { checkedRecord, isFields, isGeneration, type MirrorIdentity, VERSION } from "./validate.ts";
 
@@ -116,7 +116,7 @@ export function openJournal(file: string, soundBytes: number): JournalWriter {
   }
 
   // Not in append mode: Windows lets such a handle not truncate. The lock makes this process the only writer.
-  const fd = attempt("open", () => openSync(file, constants.O_RDWR | NO_FOLLOW));
+  const fd = attempt("open", () => openOwnFile(file, constants.O_RDWR));
   return {
     append(records) {
       if (records.length === 0) return;

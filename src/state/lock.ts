@@ -1,9 +1,9 @@
-import { Database } from "bun:sqlite";
-import { lstatSync, realpathSync, rmSync } from "node:fs";
+import { Database, constants as sqlite } from "bun:sqlite";
+import { closeSync, constants, lstatSync, realpathSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { codeOf, wordsOf } from "../report/system-error.ts";
-import { makePrivateFolder, replaceFile } from "./disk.ts";
+import { makePrivateFolder, openOwnFile, replaceFile } from "./disk.ts";
 import { LockedError, type LockHolder, StateError } from "./errors.ts";
 import { readSmallJson } from "./status.ts";
 
@@ -29,6 +29,7 @@ export async function acquireLock(directory: string): Promise<Lock> {
   if (heldHere.has(place)) throw new LockedError(place, readHolder(place));
   heldHere.set(place, undefined);
   try {
+    makeLockFile(join(place, LOCK_FILE));
     // A status command looking on holds its shared lock for an instant: that is not another mirror.
     for (let attempt = 1; ; attempt++) {
       const database = tryLock(place, "BEGIN EXCLUSIVE");
@@ -76,14 +77,20 @@ function hold(database: Database, place: string): Lock {
   };
 }
 
+/** SQLite would let everybody read it. Not while a lock of this process is in it: closing the file would end the lock. */
+function makeLockFile(file: string): void {
+  try {
+    closeSync(openOwnFile(file, constants.O_RDWR | constants.O_CREAT));
+  } catch (error) {
+    throw cannotLock(file, error);
+  }
+}
+
 function tryLock(place: string, statement: string): Database | undefined {
   const file = join(place, LOCK_FILE);
-  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw new StateError("unusable", `Cannot lock "${file}": it is a symbolic link. Remove it`);
-  }
   let database: Database | undefined;
   try {
-    database = new Database(file);
+    database = new Database(file, sqlite.SQLITE_OPEN_READWRITE | sqlite.SQLITE_OPEN_NOFOLLOW);
     database.run("PRAGMA busy_timeout = 0");
     database.run("PRAGMA journal_mode = MEMORY");
     database.run("PRAGMA locking_mode = EXCLUSIVE");
@@ -92,12 +99,13 @@ function tryLock(place: string, statement: string): Database | undefined {
   } catch (error) {
     database?.close();
     if (codeOf(error).startsWith("SQLITE_BUSY") || codeOf(error).startsWith("SQLITE_LOCKED")) return undefined;
-    throw new StateError(
-      "unusable",
-      `Cannot lock "${file}": ${wordsOf(error)}. Choose a folder on a local disk with --state-dir`,
-      { cause: error },
-    );
+    throw cannotLock(file, error);
   }
+}
+
+function cannotLock(file: string, cause: unknown): StateError {
+  const remedy = "Choose a folder on a local disk with --state-dir";
+  return new StateError("unusable", `Cannot lock "${file}": ${wordsOf(cause)}. ${remedy}`, { cause });
 }
 
 function readHolder(place: string): LockHolder | undefined {

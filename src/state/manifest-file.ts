@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { Manifest } from "../detect/manifest.ts";
 import { codeOf, wordsOf } from "../report/system-error.ts";
+import { readOwnFile } from "./disk.ts";
 import { StateError } from "./errors.ts";
 import { parseManifest } from "./manifest-text.ts";
 import { type Fields, isGeneration, type MirrorIdentity, VERSION } from "./validate.ts";
@@ -36,7 +36,7 @@ function decoded(bytes: Uint8Array): string {
 /** Undefined when there is no such file. Throws StateError "unusable". */
 export function readIfThere(file: string): Uint8Array | undefined {
   try {
-    return readFileSync(file);
+    return readOwnFile(file);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw new StateError("unusable", `Cannot read "${file}": ${wordsOf(error)}. Make it readable for this account`, {

@@ -1,5 +1,6 @@
-import { readdirSync, realpathSync, writeFileSync } from "node:fs";
+import { closeSync, constants, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { openOwnFile } from "./disk.ts";
 import type { LockHolder } from "./errors.ts";
 import { lockHolder } from "./lock.ts";
 import { readStatusFile, type Status } from "./status.ts";
@@ -18,6 +19,20 @@ export interface KnownMirror {
 
 /** Every mirror that has state on this machine, by name. */
 export function knownMirrors(stateFolder: string): KnownMirror[] {
+  return knownStatuses(stateFolder).map((mirror) => ({ ...mirror, holder: lockHolder(mirror.directory) }));
+}
+
+/** Whether any mirror has seen the server of `site` (as siteIdentity() gives it) with TLS: that is the server's doing, whatever the folders and accounts. */
+export function hasSeenEncrypted(stateFolder: string, site: string): boolean {
+  return knownStatuses(stateFolder).some(({ status }) => status.encrypted && serverOf(status.site) === serverOf(site));
+}
+
+/** The host and port in a site's identity. */
+function serverOf(site: string | undefined): string | undefined {
+  return /^ftp:\/\/[^@/]*@([^/]*)\//.exec(site ?? "")?.[1];
+}
+
+function knownStatuses(stateFolder: string): Array<Omit<KnownMirror, "holder">> {
   let names: string[];
   try {
     names = readdirSync(stateFolder).sort();
@@ -28,7 +43,7 @@ export function knownMirrors(stateFolder: string): KnownMirror[] {
   return names.flatMap((id) => {
     const directory = join(stateFolder, id);
     const status = readStatusFile(directory);
-    return status.folder === undefined ? [] : [{ id, directory, status, holder: lockHolder(directory) }];
+    return status.folder === undefined ? [] : [{ id, directory, status }];
   });
 }
 
@@ -51,5 +66,7 @@ export function mirrorsNamed(mirrors: readonly KnownMirror[], name: string | und
 export const STOP_FILE = "stop";
 
 export function requestStop(mirror: KnownMirror): void {
-  writeFileSync(join(mirror.directory, STOP_FILE), "", { mode: 0o600 });
+  const file = join(mirror.directory, STOP_FILE);
+  rmSync(file, { force: true });
+  closeSync(openOwnFile(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL));
 }

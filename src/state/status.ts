@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "./disk.ts";
+import { readOwnFile, replaceFile } from "./disk.ts";
 
 /** What a mirror remembers between runs and shows to `miroir status`. Times are ISO 8601, UTC. */
 export interface Status {
@@ -74,13 +73,15 @@ function textNames(value: unknown): Status["names"] {
 
 /** Throws StateError "disk". */
 export function writeStatusFile(directory: string, status: Status): void {
-  replaceFile(directory, STATUS_FILE, `${JSON.stringify(status)}\n`, { sync: false });
+  // The rest is worth no wait for the disk; to forget this one could send a password in clear.
+  const sync = status.encrypted === true && readStatusFile(directory).encrypted !== true;
+  replaceFile(directory, STATUS_FILE, `${JSON.stringify(status)}\n`, { sync });
 }
 
 /** A small JSON object that nothing depends on: whatever is wrong with it makes it empty. */
 export function readSmallJson(file: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const value: unknown = JSON.parse(readOwnFile(file).toString("utf8"));
     return typeof value === "object" && value !== null ? { ...value } : {};
   } catch {
     return {};

@@ -45,6 +45,7 @@ async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, len
       return { codes: [], didOrFailed: false, counts: createCounts(), ...passes[passesAtMs.length - 1] };
     },
     connected() {},
+    encryptionSeen() {},
     hasCompleted,
     hasWork: false,
   };

@@ -9,6 +9,13 @@ test.each([
   { secret: "été!", detail: "%C3%A9t%c3%a9! été!", want: "*** ***" },
   { secret: "hunter2", detail: "aHVudGVyMg== aHVudGVyMg", want: "*** ***" },
   { secret: "(a|b)*[c]\\d+$", detail: "x (a|b)*[c]\\d+$ y", want: "x *** y" },
+  { secret: "hunter2", detail: `auth ${Buffer.from("alice:hunter2").toString("base64")}`, want: "auth YWxpY2U***" },
+  {
+    secret: "hunter2",
+    detail: `auth ${Buffer.from("\0bob\0hunter2!").toString("base64")}`,
+    want: "auth AGJvYg***Q==",
+  },
+  { secret: "p?>~?p", detail: `${Buffer.from("p?>~?p").toString("base64url")} cD8+fj9w`, want: "*** ***" },
   { secret: "x", detail: "PASS x", want: "PASS ***" },
   { secret: "", detail: "PASS ", want: "PASS " },
 ])("createMask() hides $secret in $detail", ({ secret, detail, want }) => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { LockedError, StateError } from "../../src/state/errors.ts";
 import { acquireLock, lockHolder } from "../../src/state/lock.ts";
 
@@ -62,14 +62,15 @@ describe("acquireLock()", () => {
 
   test("refuses a second time in one process, under another name of the folder too", async () => {
     const lock = await acquireLock(folder);
-    const alias = `${folder}-alias`;
-    symlinkSync(folder, alias, "junction");
+    const parent = `${folder}-alias`;
+    const alias = join(parent, basename(folder));
+    symlinkSync(dirname(folder), parent, "junction");
     try {
       await expect(acquireLock(folder)).rejects.toBeInstanceOf(LockedError);
       await expect(acquireLock(alias)).rejects.toBeInstanceOf(LockedError);
       expect(lockHolder(folder)).toMatchObject({ pid: process.pid });
     } finally {
-      rmSync(alias);
+      rmSync(parent);
     }
     lock.release();
     const again = await acquireLock(folder);
@@ -95,7 +96,12 @@ describe("acquireLock()", () => {
     expect((error as StateError).message).toContain("--state-dir");
   });
 
-  test("follows no link in the lock's place", async () => {
+  test.each(["its file", "its folder"])("follows no link in the place of %s", async (what) => {
+    if (what === "its folder") {
+      const link = join(folder, "link");
+      symlinkSync(folder, link, "junction");
+      return expect(acquireLock(link)).rejects.toMatchObject({ kind: "unusable" });
+    }
     writeFileSync(join(folder, "other"), "");
     symlinkSync(join(folder, "other"), join(folder, "lock.db"));
     await expect(acquireLock(folder)).rejects.toBeInstanceOf(StateError);
