@@ -9,6 +9,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { experiments } from "./bench/experiments.ts";
+import { missingFor } from "./bench/needs.ts";
+import { SIZES } from "./bench/size.ts";
 import { type Ended, runLogged } from "./run-logged.ts";
 import { REAL_SERVERS, whyMissing } from "./servers/real.ts";
 import { type Shard, shardsOf } from "./shards.ts";
@@ -122,6 +125,7 @@ function checkCombinations(): void {
 }
 
 const isWine = (path: string) => path.startsWith("test/wine/");
+const BENCH = [process.execPath, "test/bench/bench.ts", "--size", "tiny"];
 const program = (name: string) => join(root, "node_modules", ".bin", name);
 
 try {
@@ -130,7 +134,10 @@ try {
   if (wineRoot === "") missing("Wine", "MIROIR_WINE_ROOT is not set");
   else await check("build for Windows", [process.execPath, "build.ts", "--target", "windows-x64"]);
   const runnable = files.filter((file) => wineRoot !== "" || !isWine(file));
+  const missingForBench = missingFor(experiments(SIZES.tiny));
+  if (missingForBench.length > 0) missing("bench", missingForBench.join(", "));
   await inParallel([
+    ...(missingForBench.length > 0 ? [] : [() => check("bench in a tiny size", BENCH)]),
     ...shardsOf(runnable, files).map((shard) => () => runTests(shard)),
     () => check("type check", [program("tsc"), "--noEmit"]),
     () => check("lint", [program("biome"), "check", "."]),

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 
 /** By `/`-separated path: the SHA-1 of a file, `"folder"` for a folder, `"other"` for anything else. */
 export type Tree = Map<string, string>;
+
+const PIECE = new Uint8Array(1024 * 1024);
 
 /** What a folder holds. A missing folder holds nothing; what vanishes while it is read is left out. */
 export function readTree(folder: string): Tree {
@@ -33,10 +35,24 @@ function kindOf(file: string): string | undefined {
   try {
     const stat = lstatSync(file);
     if (stat.isDirectory()) return "folder";
-    return stat.isFile() ? createHash("sha1").update(readFileSync(file)).digest("hex") : "other";
+    return stat.isFile() ? hashOf(file) : "other";
   } catch (error) {
     return whenGone(error, undefined);
   }
+}
+
+/** In pieces: a file may be larger than memory. */
+function hashOf(file: string): string {
+  const hash = createHash("sha1");
+  const handle = openSync(file, "r");
+  try {
+    for (let count = readSync(handle, PIECE); count > 0; count = readSync(handle, PIECE)) {
+      hash.update(PIECE.subarray(0, count));
+    }
+  } finally {
+    closeSync(handle);
+  }
+  return hash.digest("hex");
 }
 
 function whenGone<T>(error: unknown, otherwise: T): T {

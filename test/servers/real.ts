@@ -19,6 +19,12 @@ export interface RealServerOptions {
   certificate?: Certificate;
 }
 
+export interface RealServer extends TestServer {
+  readonly kind: RealServerKind;
+  /** Its data connections go to the ports between `port` and this one. */
+  readonly lastPort: number;
+}
+
 const HOST = "127.0.0.1";
 const LAUNCHES: Record<RealServerKind, (setting: Setting) => Launch> = { vsftpd, proftpd, "pure-ftpd": pureFtpd };
 
@@ -38,7 +44,7 @@ export function availableServers(): RealServerKind[] {
  * Starts the server on loopback ports of its own; resolves when it greets. Throws with the server's own words when
  * it does not.
  */
-export async function startRealServer(kind: RealServerKind, options: RealServerOptions): Promise<TestServer> {
+export async function startRealServer(kind: RealServerKind, options: RealServerOptions): Promise<RealServer> {
   const missing = whyMissing(kind);
   if (missing !== undefined)
     throw new Error(`Cannot start "${kind}": ${missing}. MIROIR_TEST_SERVERS names the folder it is looked for in`);
@@ -68,7 +74,16 @@ export async function startRealServer(kind: RealServerKind, options: RealServerO
     namespace?.release();
     const { user, password } = launch;
     const address = { host: HOST, port: ports.control, user, tls };
-    return { kind, ...address, password, certificateFile: identity.authorityFile, root, url: serverUrl(address), stop };
+    return {
+      kind,
+      ...address,
+      password,
+      lastPort: ports.lastPassive,
+      certificateFile: identity.authorityFile,
+      root,
+      url: serverUrl(address),
+      stop,
+    };
   } catch (error) {
     const words = existsSync(output) ? readFileSync(output, "utf8").trim() : "";
     await stop();

@@ -1,0 +1,102 @@
+/**
+ * `npm run bench`: the same work by miroir's executable and by others, side by side, on real servers.
+ *
+ * --rows TEXT,...    only experiments whose name holds one of these texts
+ * --rounds N         how often each program does the same (3)
+ * --size full|tiny   tiny: a quick run that only shows that everything works; its figures mean nothing
+ * --list             only tell the names of the experiments
+ */
+import { parseArgs } from "node:util";
+import { type Experiment, type ExperimentResult, runExperiment } from "./experiment.ts";
+import { experiments } from "./experiments.ts";
+import { createGround, type Ground } from "./ground.ts";
+import { describeMachine } from "./machine.ts";
+import { missingFor } from "./needs.ts";
+import { goalRows, timeRows } from "./results.ts";
+import { SIZES, type Size } from "./size.ts";
+import { textTable } from "./table.ts";
+
+interface Settings {
+  size: Size;
+  rounds: number;
+  chosen: Experiment[];
+  isList: boolean;
+}
+
+function say(line = ""): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function settingsOf(args: string[]): Settings {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rows: { type: "string", default: "" },
+      rounds: { type: "string" },
+      size: { type: "string", default: "full" },
+      list: { type: "boolean", default: false },
+    },
+  });
+  if (!Object.hasOwn(SIZES, values.size)) {
+    throw new Error(`Cannot run size "${values.size}": expected one of ${Object.keys(SIZES).join(", ")}`);
+  }
+  const size = SIZES[values.size as keyof typeof SIZES];
+  const rounds = Number(values.rounds ?? (size.isJudged ? 3 : 1));
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`Cannot run "${values.rounds}" rounds: expected 1 or more`);
+  const texts = values.rows.split(",").map((text) => text.trim());
+  const chosen = experiments(size).filter(({ name }) => texts.some((text) => name.includes(text)));
+  if (chosen.length === 0) throw new Error(`Cannot find an experiment with "${values.rows}" in its name: see --list`);
+  return { size, rounds, chosen, isList: values.list };
+}
+
+async function runAll(ground: Ground, { chosen, rounds }: Settings): Promise<ExperimentResult[]> {
+  const results: ExperimentResult[] = [];
+  for (const [index, experiment] of chosen.entries()) {
+    const { name, work } = experiment;
+    say(`${index + 1}/${chosen.length} ${name}`);
+    try {
+      results.push(await runExperiment(experiment, ground, rounds));
+    } catch (error) {
+      if (ground.signal.aborted) throw error;
+      // The others still have something to tell.
+      const failure = error instanceof Error ? error.message : String(error);
+      say(`  failed: ${failure}`);
+      results.push({ name, work, rows: [], times: [], failure });
+    }
+  }
+  return results;
+}
+
+/** @returns the exit code: 0 also where goals are missed, 1 where something did not work */
+async function bench(settings: Settings, signal: AbortSignal): Promise<number> {
+  const { size, chosen } = settings;
+  const missing = missingFor(chosen);
+  if (missing.length > 0)
+    throw new Error(`Cannot run: ${missing.join(", ")}. On Debian, as root, ".ci/run setup" helps`);
+  const ground = createGround(size, signal);
+  try {
+    const machine = describeMachine(ground.folder);
+    for (const [name, value] of machine) say(`${name}: ${value}`);
+    say();
+    const results = await runAll(ground, settings);
+    say(`\n${textTable(timeRows(results))}`);
+    say(`\n${textTable(goalRows(results, size.isJudged))}`);
+    return results.some(({ failure }) => failure !== undefined) ? 1 : 0;
+  } finally {
+    await ground.end();
+  }
+}
+
+const interruption = new AbortController();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(name, () => interruption.abort(new Error("Stopped; nothing is left running")));
+}
+try {
+  const settings = settingsOf(process.argv.slice(2));
+  if (settings.isList) for (const { name, work } of settings.chosen) say(`${name}: ${work}`);
+  else process.exitCode = await bench(settings, interruption.signal);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = interruption.signal.aborted ? 130 : 1;
+}

@@ -1,0 +1,116 @@
+import { execFileSync } from "node:child_process";
+import { executable } from "../e2e/program.ts";
+import type { RealServerKind } from "../servers/real.ts";
+import { serverUrl, type TlsMode } from "../servers/server.ts";
+import type { Command } from "./run.ts";
+
+/** Where something is to be sent, and by how many connections. */
+export interface Task {
+  /** The local folder, or the local file for those who send one. */
+  from: string;
+  kind: RealServerKind;
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  tls: TlsMode;
+  /** PEM of the authority that is trusted. */
+  certificateFile: string;
+  /** Below the login folder. */
+  remote: string;
+  connections: number;
+  /** Its own, for what the program keeps between runs. */
+  home: string;
+}
+
+export const TOOLS = ["lftp", "rclone", "curl", "find"] as const;
+export type Tool = (typeof TOOLS)[number];
+
+export function isInstalled(tool: Tool): boolean {
+  return Bun.which(tool) !== null;
+}
+
+function command(words: string[], { home }: Pick<Task, "home">, more: Record<string, string> = {}): Command {
+  return { words, env: { PATH: process.env.PATH ?? "", HOME: home, LC_ALL: "C.UTF-8", ...more } };
+}
+
+/** One pass by the compiled executable. Its log is `miroir.log` in `home`, in JSON. */
+export function miroirSync(task: Task, ...more: string[]): Command {
+  return miroir("sync", task, ...more);
+}
+
+export function miroirWatch(task: Task, ...more: string[]): Command {
+  return miroir("watch", task, ...more);
+}
+
+function miroir(name: string, task: Task, ...more: string[]): Command {
+  const trust = task.tls === "off" ? ["--tls", "off"] : ["--tls-ca", task.certificateFile];
+  const own = ["--log", `${task.home}/miroir.log`, "--log-format", "json", "--state-dir", `${task.home}/state`];
+  const words = [executable(), name, task.from, `${serverUrl(task)}/${task.remote}`, ...trust];
+  words.push("--connections", String(task.connections), "--quiet", ...own, ...more);
+  return command(words, task, { MIROIR_PASSWORD: task.password });
+}
+
+/** Sets times, as miroir does, and no permissions, as miroir does not. */
+export function lftpMirror(task: Task): Command {
+  return lftp(task, `mirror --reverse --no-perms --parallel=${task.connections} ${task.from} ${task.remote}`);
+}
+
+/** Deletes on the server what is not in the folder. */
+export function lftpMirrorDelete(task: Task): Command {
+  return lftp(task, `mirror --reverse --no-perms --delete --parallel=${task.connections} ${task.from} ${task.remote}`);
+}
+
+export function lftpPut(task: Task): Command {
+  return lftp(task, `mkdir -p ${task.remote}; put -O ${task.remote} ${task.from}`);
+}
+
+function lftp(task: Task, action: string): Command {
+  const settings = [
+    "set cmd:fail-exit yes",
+    // The address in a reply to PASV would lead around the relay.
+    "set ftp:prefer-epsv yes",
+    ...(task.kind === "vsftpd" ? ["set ftp:use-mdtm-overloaded yes"] : []),
+    ...(task.tls === "off"
+      ? ["set ftp:ssl-allow no"]
+      : ["set ftp:ssl-force yes", "set ftp:ssl-protect-data yes", `set ssl:ca-file ${task.certificateFile}`]),
+    `open -p ${task.port} -u '${task.user}','${task.password}' ${task.host}`,
+  ];
+  return command(["lftp", "--norc", "-c", [...settings, action].join("; ")], task);
+}
+
+/** Sets times; asks after each file whether it arrived whole, which is its default. */
+export function rcloneCopy(task: Task): Command {
+  return rclone(task, "copy", ...(task.kind === "vsftpd" ? ["--ftp-writing-mdtm"] : []));
+}
+
+/** Finds out that nothing is to be done. It compares sizes only: vsftpd lists no exact times. */
+export function rcloneCompare(task: Task): Command {
+  return rclone(task, "copy", "--size-only");
+}
+
+function rclone(task: Task, name: string, ...more: string[]): Command {
+  const words = ["rclone", name, task.from, `:ftp:${task.remote}`, "--transfers", String(task.connections), ...more];
+  words.push("--ftp-host", task.host, "--ftp-port", String(task.port), "--ftp-user", task.user);
+  words.push("--ftp-pass", obscured(task.password), "--config", "/dev/null");
+  return command(words, task);
+}
+
+const obscuredPasswords = new Map<string, string>();
+
+/** rclone takes a password only in the form that rclone gives it. */
+function obscured(password: string): string {
+  const known = obscuredPasswords.get(password);
+  if (known !== undefined) return known;
+  const made = execFileSync("rclone", ["obscure", password], { encoding: "utf8" }).trim();
+  obscuredPasswords.set(password, made);
+  return made;
+}
+
+export function curlUpload(task: Task): Command {
+  const trust = task.tls === "off" ? [] : ["--ssl-reqd", "--cacert", task.certificateFile];
+  const words = ["curl", "--silent", "--show-error", "--ftp-create-dirs", ...trust];
+  words.push("--user", `${task.user}:${task.password}`, "--upload-file", task.from);
+  words.push(`ftp://${task.host}:${task.port}/${task.remote}/`);
+  return command(words, task);
+}
