@@ -1,58 +1,83 @@
 /**
- * Compiles the executable: `bun build.ts` for this system, `bun build.ts --target windows-x64` for another.
- * The result is dist/miroir for this system, dist/miroir-<target> for another, with `.exe` on Windows.
+ * Compiles the executable.
+ *
+ *   bun build.ts                       dist/miroir, for this system
+ *   bun build.ts --target windows-x64  dist/miroir-windows-x64.exe
+ *   bun build.ts --all                 every target, archives to download, licences, and SHA256SUMS of them
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import packageJson from "./package.json" with { type: "json" };
+import { type ArchiveFile, tarGz, zip } from "./src/build/archive.ts";
+import { compile } from "./src/build/compile.ts";
+import { thirdPartyLicences } from "./src/build/licences.ts";
+import { readStamp, type Stamp } from "./src/build/stamp.ts";
+import { archiveName, executableName, isTarget, TARGET_NAMES, type Target } from "./src/build/targets.ts";
 
-const TARGETS = {
-  "linux-x64": "bun-linux-x64",
-  "linux-arm64": "bun-linux-arm64",
-  "linux-x64-musl": "bun-linux-x64-musl",
-  "windows-x64": "bun-windows-x64",
-  "darwin-x64": "bun-darwin-x64",
-  "darwin-arm64": "bun-darwin-arm64",
-} as const;
+const root = import.meta.dir;
+const dist = join(root, "dist");
+const LICENCES = "THIRD-PARTY-LICENSES.txt";
+const SUMS = "SHA256SUMS";
 
-type Target = keyof typeof TARGETS;
-
-const isTarget = (name: string): name is Target => Object.hasOwn(TARGETS, name);
-
-function fileOf(target: Target | undefined): string {
-  const isWindows = target?.startsWith("windows") ?? process.platform === "win32";
-  const host = isWindows ? "miroir.exe" : "miroir";
-  // The Windows one keeps its plain name: there is no other file of that name beside it.
-  return target === undefined || target === "windows-x64" ? host : `miroir-${target}`;
-}
-
-async function build(target: Target | undefined): Promise<string> {
-  const outfile = join(import.meta.dir, "dist", fileOf(target));
-  mkdirSync(join(import.meta.dir, "dist"), { recursive: true });
-  rmSync(outfile, { force: true });
-  const result = await Bun.build({
-    entrypoints: [join(import.meta.dir, "src", "main.ts")],
-    format: "esm",
-    bytecode: true,
-    minify: true,
-    sourcemap: "linked",
-    compile: {
-      outfile,
-      ...(target && { target: TARGETS[target] }),
-      // The executable must not run what happens to lie in the folder it is started in.
-      autoloadDotenv: false,
-      autoloadBunfig: false,
-      autoloadTsconfig: false,
-      autoloadPackageJson: false,
-    },
-  });
-  // A failed bytecode is a log entry beside success, and a broken executable.
-  if (!result.success || result.logs.length > 0) throw new Error(`The build is not sound:\n${result.logs.join("\n")}`);
+async function buildOne(target: Target | undefined, stamp: Stamp | undefined): Promise<string> {
+  const outfile = join(dist, executableName(target, process.platform));
+  const { version, description } = packageJson;
+  const fullVersion = stamp === undefined ? version : `${version} (${stamp.commit}, ${stamp.date})`;
+  await compile({ root, outfile, stamp, product: { version, description, fullVersion }, ...(target && { target }) });
+  process.stdout.write(`${outfile}\n`);
   return outfile;
 }
 
-const { values } = parseArgs({ options: { target: { type: "string" } } });
-if (values.target !== undefined && !isTarget(values.target)) {
-  throw new Error(`Cannot build for "${values.target}": expected one of ${Object.keys(TARGETS).join(", ")}`);
+/** The executable by its plain name, in a folder of its own, beside the licences. */
+function pack(target: Target, executable: string, licences: string, stamp: Stamp | undefined): string {
+  const folder = `miroir-${target}`;
+  const isWindows = target.startsWith("windows-");
+  const files: ArchiveFile[] = [
+    {
+      name: `${folder}/${isWindows ? "miroir.exe" : "miroir"}`,
+      content: readFileSync(executable),
+      isExecutable: true,
+    },
+    { name: `${folder}/LICENSE`, content: readFileSync(join(root, "LICENSE")) },
+    { name: `${folder}/${LICENCES}`, content: Buffer.from(licences) },
+  ];
+  const file = join(dist, archiveName(target));
+  writeFileSync(file, (isWindows ? zip : tarGz)(files, stamp?.epochSeconds ?? 0));
+  return file;
 }
-process.stdout.write(`${await build(values.target)}\n`);
+
+async function buildAll(stamp: Stamp | undefined): Promise<void> {
+  mkdirSync(dist, { recursive: true });
+  // Not dist/miroir, which is built apart.
+  for (const name of readdirSync(dist).filter(isForDownload)) rmSync(join(dist, name));
+  const licences = thirdPartyLicences(root, Bun.version);
+  writeFileSync(join(dist, LICENCES), licences);
+  for (const target of TARGET_NAMES) {
+    const archive = pack(target, await buildOne(target, stamp), licences, stamp);
+    process.stdout.write(`${archive}\n`);
+  }
+  const names = readdirSync(dist).filter((name) => isForDownload(name) && !name.endsWith(".map"));
+  const sums = names.sort().map((name) => `${sha256(join(dist, name))}  ${name}\n`);
+  writeFileSync(join(dist, SUMS), sums.join(""));
+  process.stdout.write(`${join(dist, SUMS)}\n`);
+}
+
+function isForDownload(name: string): boolean {
+  return name.startsWith("miroir-") || name === LICENCES;
+}
+
+function sha256(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
+
+const { values } = parseArgs({ options: { target: { type: "string" }, all: { type: "boolean" } } });
+if (values.all === true && values.target !== undefined) throw new Error('Give "--all" or "--target", not both');
+if (values.target !== undefined && !isTarget(values.target)) {
+  throw new Error(`Cannot build for "${values.target}": expected one of ${TARGET_NAMES.join(", ")}`);
+}
+const stamp = await readStamp(root);
+if (stamp === undefined) process.stderr.write("There is no git here: commit and date are left out of the version\n");
+if (values.all === true) await buildAll(stamp);
+else await buildOne(values.target, stamp);

@@ -12,7 +12,7 @@ import { EXIT, type ExitCode } from "./report/exit.ts";
 import { descriptorSink } from "./report/terminal.ts";
 import { configurationFile, thisPlatform } from "./state/folders.ts";
 import { createStop } from "./stop.ts";
-import { VERSION } from "./version.ts";
+import { FULL_VERSION } from "./version.ts";
 
 const stdout = descriptorSink(1);
 const stderr = descriptorSink(2);
@@ -29,7 +29,7 @@ async function main(argv: string[]): Promise<ExitCode> {
       stdout.write(usage(invocation.of));
       return EXIT.ok;
     case "version":
-      stdout.write(`miroir ${VERSION}\n`);
+      stdout.write(`miroir ${FULL_VERSION}\n`);
       return EXIT.ok;
     default: {
       const stop = createStop();

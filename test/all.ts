@@ -4,7 +4,8 @@
  *
  * MIROIR_TEST_SERVERS  where the real FTP servers were unpacked
  * MIROIR_WINE_ROOT     a system with Wine to change root to: the Windows executable is tested too
- * MIROIR_REQUIRE_ALL   1: a server, Wine or a combination that is missing is a failure, not a line
+ * MIROIR_TEST_ARTEFACTS 1: every executable is built and tested, in places that have nothing of this system (as root)
+ * MIROIR_REQUIRE_ALL   1: a server, Wine, a combination or an artefact that is missing is a failure, not a line
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -22,6 +23,7 @@ const TEST_TIMEOUT_MS = 60_000;
 
 const root = join(import.meta.dir, "..");
 const requireAll = process.env.MIROIR_REQUIRE_ALL === "1";
+const testsArtefacts = process.env.MIROIR_TEST_ARTEFACTS === "1";
 const wineRoot = process.env.MIROIR_WINE_ROOT ?? "";
 const workFolder = mkdtempSync(join(tmpdir(), "miroir-all-"));
 const combinationsFile = join(workFolder, "combinations");
@@ -124,6 +126,7 @@ function checkCombinations(): void {
   missing("contract suite", `ran ${found.size} of ${COMBINATIONS} combinations of server and TLS`);
 }
 
+const isArtefact = (path: string) => path.startsWith("test/artefacts/");
 const isWine = (path: string) => path.startsWith("test/wine/");
 const BENCH = [process.execPath, "test/bench/bench.ts", "--size", "tiny"];
 const program = (name: string) => join(root, "node_modules", ".bin", name);
@@ -132,8 +135,13 @@ try {
   const files = testFiles();
   await check("build", [process.execPath, "build.ts"]);
   if (wineRoot === "") missing("Wine", "MIROIR_WINE_ROOT is not set");
-  else await check("build for Windows", [process.execPath, "build.ts", "--target", "windows-x64"]);
-  const runnable = files.filter((file) => wineRoot !== "" || !isWine(file));
+  if (testsArtefacts) await check("build for every system", [process.execPath, "build.ts", "--all"]);
+  else missing("artefacts", "MIROIR_TEST_ARTEFACTS is not 1");
+  if (wineRoot !== "" && !testsArtefacts) {
+    await check("build for Windows", [process.execPath, "build.ts", "--target", "windows-x64"]);
+  }
+  const isRunnable = (file: string) => (wineRoot !== "" || !isWine(file)) && (testsArtefacts || !isArtefact(file));
+  const runnable = files.filter(isRunnable);
   const missingForBench = missingFor(experiments(SIZES.tiny));
   if (missingForBench.length > 0) missing("bench", missingForBench.join(", "));
   await inParallel([

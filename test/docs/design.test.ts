@@ -57,6 +57,7 @@ describe("docs/design.md", () => {
 
 /** Which files of other folders the files of a folder may import; the files in `src/` itself may import all. */
 const ALLOWED: Record<string, (target: string, isType: boolean) => boolean> = {
+  "src/build/": () => false,
   "src/options/": () => false,
   "src/detect/": (target) => ["src/report/reasons.ts", "src/report/system-error.ts"].includes(target),
   "src/plan/": (target, isType) => target === "src/detect/tree.ts" || (isType && target.startsWith("src/detect/")),
@@ -89,6 +90,13 @@ describe("imports in src", () => {
     const isForbidden = ({ file, target, isType }: Import) =>
       folderOf(file) !== "src/" && ALLOWED[folderOf(file)]?.(target, isType) !== true;
     expect(crossing.filter(isForbidden).map(shown)).toEqual([]);
+  });
+
+  test("of src/build are none elsewhere: it makes the executable and is not in it", () => {
+    const users = IMPORTS.filter(
+      ({ file, target }) => target.startsWith("src/build/") && folderOf(file) !== "src/build/",
+    );
+    expect(users.map(shown)).toEqual([]);
   });
 
   test("of src/plan have no effects", () => {

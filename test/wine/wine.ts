@@ -33,11 +33,11 @@ export function wineRoot(): string {
   return root;
 }
 
-/** dist/miroir.exe, or what MIROIR_TEST_WINDOWS_EXECUTABLE names. */
+/** dist/miroir-windows-x64.exe, or what MIROIR_TEST_WINDOWS_EXECUTABLE names. */
 function windowsExecutable(): string {
   const given = process.env.MIROIR_TEST_WINDOWS_EXECUTABLE;
   if (given !== undefined && given !== "") return given;
-  const file = join(import.meta.dir, "..", "..", "dist", "miroir.exe");
+  const file = join(import.meta.dir, "..", "..", "dist", "miroir-windows-x64.exe");
   requireFresh(file, "bun build.ts --target windows-x64");
   return file;
 }
