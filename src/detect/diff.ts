@@ -28,7 +28,35 @@ export interface Vanished {
   folders: RelPath[];
 }
 
-export function findVanished(manifest: Manifest, snapshot: Snapshot, scope: Scope): Vanished {
+/**
+ * Paths at which names and stat alone show a difference or leave a doubt, and with `checksum` every file: all other
+ * paths are equal. One walk through both, so that the rest need not go through them again.
+ */
+export function findSuspects(manifest: Manifest, snapshot: Snapshot, options: { checksum: boolean }): Set<RelPath> {
+  const suspects = new Set<RelPath>();
+  let known = 0;
+  snapshot.files.forEach((now, path) => {
+    const was = manifest.files.get(path);
+    if (was !== undefined) known++;
+    const isEqual =
+      was !== undefined && was.sizeBytes === now.sizeBytes && was.mtimeMs === now.mtimeMs && was.racy === undefined;
+    if (!isEqual || options.checksum) suspects.add(path);
+  });
+  for (const path of snapshot.folders) if (!manifest.folders.has(path)) suspects.add(path);
+  if (known < manifest.files.size) {
+    for (const path of manifest.files.keys()) if (!snapshot.files.has(path)) suspects.add(path);
+  }
+  for (const path of manifest.folders) if (!snapshot.folders.has(path)) suspects.add(path);
+  return suspects;
+}
+
+/** @param among the only paths that can be different, where that is known; in each of these functions */
+export function findVanished(
+  manifest: Manifest,
+  snapshot: Snapshot,
+  scope: Scope,
+  among?: ReadonlySet<RelPath>,
+): Vanished {
   const problems = new Set(snapshot.problems.map((problem) => problem.path));
   const isShielded = (path: RelPath) => {
     if (problems.size === 0 && snapshot.skipped.size === 0) return false;
@@ -37,9 +65,13 @@ export function findVanished(manifest: Manifest, snapshot: Snapshot, scope: Scop
   };
   const isGone = (path: RelPath, isFolder: boolean) => scope.isInside(path, isFolder) && !isShielded(path);
   const files: RelPath[] = [];
-  for (const path of manifest.files.keys()) if (!snapshot.files.has(path) && isGone(path, false)) files.push(path);
+  for (const path of among ?? manifest.files.keys()) {
+    if (manifest.files.has(path) && !snapshot.files.has(path) && isGone(path, false)) files.push(path);
+  }
   const folders: RelPath[] = [];
-  for (const path of manifest.folders) if (!snapshot.folders.has(path) && isGone(path, true)) folders.push(path);
+  for (const path of among ?? manifest.folders) {
+    if (manifest.folders.has(path) && !snapshot.folders.has(path) && isGone(path, true)) folders.push(path);
+  }
   return { files, folders };
 }
 
@@ -51,13 +83,15 @@ export function findUnhashed(
   manifest: Manifest,
   snapshot: Snapshot,
   vanished: Vanished,
-  options: { checksum: boolean },
+  options: { checksum: boolean; among?: ReadonlySet<RelPath> },
 ): RelPath[] {
   const vanishedSizes = new Set<number>();
   for (const path of vanished.files) vanishedSizes.add(manifest.files.get(path)?.sizeBytes ?? -1);
   const unhashed: RelPath[] = [];
-  for (const [path, now] of snapshot.files) {
+  for (const path of options.among ?? snapshot.files.keys()) {
+    const now = snapshot.files.get(path);
     const was = manifest.files.get(path);
+    if (now === undefined) continue;
     if (was === undefined) {
       if (vanishedSizes.has(now.sizeBytes)) unhashed.push(path);
     } else if (was.sizeBytes === now.sizeBytes) {
@@ -78,12 +112,14 @@ export function diff(
   snapshot: Snapshot,
   vanished: Vanished,
   hashes: Hashes,
-  options: { isRacy: (path: RelPath) => boolean; unrenamable?: ReadonlySet<RelPath> },
+  options: { isRacy: (path: RelPath) => boolean; unrenamable?: ReadonlySet<RelPath>; among?: ReadonlySet<RelPath> },
 ): Change[] {
   const changes: Change[] = [];
   const added: RelPath[] = [];
-  for (const [path, entry] of snapshot.files) {
+  for (const path of options.among ?? snapshot.files.keys()) {
+    const entry = snapshot.files.get(path);
     const was = manifest.files.get(path);
+    if (entry === undefined) continue;
     if (was === undefined) added.push(path);
     else {
       const change = compare(path, was, entry, hashes.get(path), options.isRacy);
@@ -91,7 +127,9 @@ export function diff(
     }
   }
   const addedFolders: RelPath[] = [];
-  for (const path of snapshot.folders) if (!manifest.folders.has(path)) addedFolders.push(path);
+  for (const path of options.among ?? snapshot.folders) {
+    if (snapshot.folders.has(path) && !manifest.folders.has(path)) addedFolders.push(path);
+  }
 
   const renames = pairRenames({
     manifest,

@@ -12,8 +12,10 @@ export const TEMPORARY_PREFIX = ".miroir-";
  * @returns whether a path is excluded, by itself or by a folder above it
  */
 export function createRules(patterns: readonly string[]): (path: RelPath, isFolder: boolean) => boolean {
-  if (patterns.length === 0) return () => false;
-  const rules = ignore({ ignorecase: false, allowRelativePaths: true }).add([...patterns]);
+  const telling = patterns.filter((pattern) => pattern.trim() !== "" && !pattern.startsWith("#"));
+  // To ask for each of 100,000 paths costs a third of the walk.
+  if (telling.length === 0) return () => false;
+  const rules = ignore({ ignorecase: false, allowRelativePaths: true }).add(telling);
   return (path, isFolder) => rules.ignores(isFolder ? `${path}/` : path);
 }
 

@@ -1,5 +1,5 @@
-import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
 import { wordsOf } from "../report/system-error.ts";
 import { isUnsafeName, type Scope } from "./scope.ts";
 import type { FileEntry, Problem, RelPath, Skip, Snapshot } from "./tree.ts";
@@ -19,137 +19,152 @@ export interface ScanOptions {
   nameForSite(name: string): string;
 }
 
-/**
- * The state of FOLDER, by names and stat only: no file is opened.
- * What cannot be read becomes a Problem; the walk goes on beside it.
- * @throws FolderError when FOLDER itself cannot be read
- */
-export async function scan(folder: string, options: ScanOptions): Promise<Snapshot> {
-  const mounts = new Set<RelPath>();
-  const snapshot: Snapshot = { files: new Map(), folders: new Set(), problems: [], mounts, skipped: new Map() };
-  const pending: Pending[] = [{ path: "", place: undefined, device: statSync(folder, { throwIfNoEntry: false })?.dev }];
-  let sliceStart = performance.now();
-  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-    scanFolder(folder, at, options, snapshot, pending);
-    if (performance.now() - sliceStart > SLICE_MS) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      sliceStart = performance.now();
-    }
-  }
-  return snapshot;
+/** What stands in one folder itself, by its path. */
+export interface Listing {
+  /** Which folder it was, by device and number; undefined for one that may stand behind a link. */
+  place: string | undefined;
+  files: RelPath[];
+  folders: RelPath[];
+  skipped: RelPath[];
+}
+
+/** A snapshot that can be brought up to date folder by folder. */
+export interface Scanned extends Snapshot {
+  /** By the path of the folder, FOLDER itself included. */
+  listings: Map<RelPath, Listing>;
 }
 
 /** A folder still to be read, and which one it was when it was seen. */
-interface Pending {
+export interface Pending {
   path: RelPath;
   place: string | undefined;
   /** The device it is on. */
   device: number | undefined;
 }
 
-function scanFolder(
+/**
+ * The state of FOLDER, by names and stat only: no file is opened.
+ * What cannot be read becomes a Problem; the walk goes on beside it.
+ * @throws FolderError when FOLDER itself cannot be read
+ */
+export async function scan(folder: string, options: ScanOptions): Promise<Scanned> {
+  const mounts = new Set<RelPath>();
+  const empty = { files: new Map(), folders: new Set<RelPath>(), problems: [], mounts, skipped: new Map() };
+  const scanned: Scanned = { ...empty, listings: new Map() };
+  await scanBelow(folder, [rootOf(folder, options)], options, scanned);
+  return scanned;
+}
+
+export function rootOf(folder: string, { follow }: ScanOptions): Pending {
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  return { path: "", place: stat && !follow ? placeIn(stat) : undefined, device: stat?.dev };
+}
+
+/** Walks through the `pending` folders and all below them. */
+export async function scanBelow(
   folder: string,
-  folderAt: Pending,
-  options: ScanOptions,
-  snapshot: Snapshot,
   pending: Pending[],
-): void {
+  options: ScanOptions,
+  scanned: Scanned,
+): Promise<void> {
+  let sliceStart = performance.now();
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+    pending.push(...scanFolder(folder, at, options, scanned));
+    if (performance.now() - sliceStart > SLICE_MS) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      sliceStart = performance.now();
+    }
+  }
+}
+
+/** Takes the entries of one folder itself. @returns the folders among them */
+export function scanFolder(folder: string, folderAt: Pending, options: ScanOptions, scanned: Scanned): Pending[] {
   const { follow, nameForSite } = options;
   const at = folderAt.path;
   const here = join(folder, at);
-  let entries: Dirent[];
+  const listing: Listing = { place: folderAt.place, files: [], folders: [], skipped: [] };
+  scanned.listings.set(at, listing);
+  let names: string[];
   try {
-    entries = readdirSync(here, { withFileTypes: true });
+    names = readdirSync(here);
   } catch (error) {
     if (at === "") throw new FolderError(`Cannot read the folder "${folder}": ${wordsOf(error)}`, { cause: error });
-    snapshot.problems.push(unreadable(at, "read the folder", error));
-    return;
+    scanned.problems.push(unreadable(at, "read the folder", error));
+    return [];
   }
-  if (folderAt.place !== undefined && placeOf(here) !== folderAt.place) {
+  if (at !== "" && folderAt.place !== undefined && placeOf(here) !== folderAt.place) {
     // What was read may be the inside of another folder, by way of a link.
-    snapshot.problems.push({ path: at, reason: "vanished", detail: `"${at}" was replaced while it was read` });
-    return;
+    scanned.problems.push({ path: at, reason: "vanished", detail: `"${at}" was replaced while it was read` });
+    return [];
   }
-  for (const entry of entries) {
-    const name = nameForSite(entry.name);
+  const below: Pending[] = [];
+  const skip = (path: RelPath, isFolder: boolean, reason: Skip["reason"], more: Partial<Skip> = {}) => {
+    listing.skipped.push(path);
+    scanned.skipped.set(path, { path, isFolder, reason, told: true, ...more });
+  };
+  const prefix = here.endsWith(sep) ? here : here + sep;
+  for (const nameHere of names) {
+    const name = nameForSite(nameHere);
     const path = at === "" ? name : `${at}/${name}`;
-    const stat = statOf(join(here, entry.name), entry, follow);
+    const place = prefix + nameHere;
+    let stat = statOf(place, false);
+    const isLink = !(stat instanceof Error) && stat.isSymbolicLink();
+    if (follow && isLink) stat = statOf(place, true);
     if (stat instanceof Error) {
-      if (entry.name.includes("\ufffd")) skip(snapshot, { path, isFolder: false, reason: "unsafe-name", told: true });
-      else snapshot.problems.push(unreadable(path, "look at", stat));
+      if (nameHere.includes("\ufffd")) skip(path, false, "unsafe-name");
+      else scanned.problems.push(unreadable(path, "look at", stat));
       continue;
     }
-    if (snapshot.files.has(path) || snapshot.folders.has(path)) {
-      skip(snapshot, { path, isFolder: stat.isDirectory(), reason: "collision", told: true });
+    const isFolder = stat.isDirectory();
+    if (scanned.files.has(path) || scanned.folders.has(path)) {
+      skip(path, isFolder, "collision");
       continue;
     }
-    if (follow && entry.isSymbolicLink() && stat.isDirectory() && isLoop(folder, at, join(here, entry.name))) {
-      skip(snapshot, {
-        path,
-        isFolder: true,
-        reason: "link",
-        told: true,
-        detail: "it leads back to a folder above it",
-      });
+    if (follow && isLink && isFolder && isLoop(folder, here, place)) {
+      skip(path, isFolder, "link", { detail: "it leads back to a folder above it" });
       continue;
     }
-    take(path, name, stat, folderAt.device, options, snapshot, pending);
+    const reason = options.scope.outside(path, isFolder);
+    if (reason) skip(path, isFolder, reason, { told: reason === "too-deep" && isFolder });
+    else if (isUnsafeName(name)) skip(path, isFolder, "unsafe-name");
+    else if (stat.isSymbolicLink()) skip(path, false, "link");
+    else if (isFolder) {
+      listing.folders.push(path);
+      scanned.folders.add(path);
+      if (folderAt.device !== undefined && stat.dev !== folderAt.device) scanned.mounts?.add(path);
+      below.push({ path, place: follow ? undefined : placeIn(stat), device: stat.dev });
+    } else if (stat.isFile()) {
+      listing.files.push(path);
+      scanned.files.set(path, fileEntry(stat));
+    } else skip(path, false, "special");
   }
+  return below;
 }
 
-function take(
-  path: RelPath,
-  name: string,
-  stat: Stats,
-  device: number | undefined,
-  { scope, follow }: ScanOptions,
-  snapshot: Snapshot,
-  pending: Pending[],
-): void {
-  const isFolder = stat.isDirectory();
-  const reason = scope.outside(path, isFolder);
-  if (reason) return skip(snapshot, { path, isFolder, reason, told: reason === "too-deep" && isFolder });
-  if (isUnsafeName(name)) return skip(snapshot, { path, isFolder, reason: "unsafe-name", told: true });
-  if (stat.isSymbolicLink()) return skip(snapshot, { path, isFolder: false, reason: "link", told: true });
-  if (isFolder) {
-    snapshot.folders.add(path);
-    if (device !== undefined && stat.dev !== device) snapshot.mounts?.add(path);
-    pending.push({ path, place: follow ? undefined : `${stat.dev}:${stat.ino}`, device: stat.dev });
-  } else if (stat.isFile()) {
-    snapshot.files.set(path, fileEntry(stat));
-  } else {
-    skip(snapshot, { path, isFolder: false, reason: "special", told: true });
-  }
-}
-
-/** What an entry is; with `follow` what its link points to, where that exists. */
-function statOf(path: string, entry: Dirent, follow: boolean): Stats | Error {
+/** What an entry is, or what its link points to where that exists: a listing says what was, only a stat what still is. */
+function statOf(path: string, follow: boolean): Stats | Error {
   try {
-    const stat = lstatSync(path);
-    return follow && stat.isSymbolicLink() ? (statSync(path, { throwIfNoEntry: false }) ?? stat) : stat;
+    return (follow ? statSync(path, { throwIfNoEntry: false }) : undefined) ?? lstatSync(path);
   } catch (error) {
-    // A directory entry says what it was; only a stat says that it still is.
-    return error instanceof Error ? error : new Error(`${entry.name}: ${String(error)}`);
+    return error instanceof Error ? error : new Error(`${path}: ${String(error)}`);
   }
 }
+
+const placeIn = ({ dev, ino }: Stats) => `${dev}:${ino}`;
 
 /** The identity of a folder that is no link; undefined for anything else. */
-function placeOf(folder: string): string | undefined {
+export function placeOf(folder: string): string | undefined {
   const stat = lstatSync(folder, { throwIfNoEntry: false });
-  return stat?.isDirectory() ? `${stat.dev}:${stat.ino}` : undefined;
+  return stat?.isDirectory() ? placeIn(stat) : undefined;
 }
 
 /** Whether a link leads to a folder that it stands in: a walk into it would never end. */
-function isLoop(folder: string, at: RelPath, link: string): boolean {
+function isLoop(folder: string, here: string, link: string): boolean {
   const target = realpathSync(link);
-  for (let above = join(folder, at); ; above = dirname(above)) {
+  for (let above = here; ; above = dirname(above)) {
     if (realpathSync(above) === target) return true;
     if (above === folder || above === dirname(above)) return false;
   }
-}
-
-function skip(snapshot: Snapshot, entry: Skip): void {
-  snapshot.skipped.set(entry.path, entry);
 }
 
 export function fileEntry(stat: Stats): FileEntry {

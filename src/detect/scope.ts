@@ -1,6 +1,6 @@
 import type { Reason } from "../report/reasons.ts";
 import { IGNORE_FILE, TEMPORARY_PREFIX } from "./ignore.ts";
-import { levelOf, nameOf, type RelPath } from "./tree.ts";
+import { levelOf, type RelPath } from "./tree.ts";
 
 /** What of FOLDER is mirrored: the rest is left alone, here and on the site. */
 export interface Scope {
@@ -21,7 +21,7 @@ export function createScope(
   own: Pick<ReadonlySet<RelPath>, "has">,
 ): Scope {
   function isOwn(path: RelPath): boolean {
-    return path === IGNORE_FILE || nameOf(path).startsWith(TEMPORARY_PREFIX) || own.has(path);
+    return path === IGNORE_FILE || path.startsWith(TEMPORARY_PREFIX, path.lastIndexOf("/") + 1) || own.has(path);
   }
   function isTooDeep(path: RelPath, isFolder: boolean): boolean {
     // A folder in FOLDER is level 1 itself, its files are at level 1 too.

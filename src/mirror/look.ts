@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { hashFile, isRacy, ReadError } from "../detect/content.ts";
-import { type Change, diff, findUnhashed, findVanished } from "../detect/diff.ts";
+import { type Change, diff, findSuspects, findUnhashed, findVanished } from "../detect/diff.ts";
 import type { Manifest } from "../detect/manifest.ts";
 import { type ScanOptions, scan } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
@@ -27,19 +27,21 @@ export async function settledScan(
 
 /**
  * Hashes what has to be hashed; a file that cannot be read becomes a Problem of `snapshot`.
+ * @param options `among`: the only paths that can be different, where that is known
  * @returns the changes, given the old paths that the server refused to rename
  */
 export async function look(
   folder: string,
   snapshot: Snapshot,
   manifest: Manifest,
-  options: { scan: ScanOptions; checksum: boolean; now: () => number },
+  options: { scan: ScanOptions; checksum: boolean; now: () => number; among?: ReadonlySet<RelPath> },
 ): Promise<(unrenamable: ReadonlySet<RelPath>) => Change[]> {
   const { scope } = options.scan;
-  const vanished = findVanished(manifest, snapshot, scope);
+  const among = options.among ?? findSuspects(manifest, snapshot, options);
+  const vanished = findVanished(manifest, snapshot, scope, among);
   const hashes = new Map<RelPath, string>();
   const racy = new Set<RelPath>();
-  for (const path of findUnhashed(manifest, snapshot, vanished, options)) {
+  for (const path of findUnhashed(manifest, snapshot, vanished, { ...options, among })) {
     const hashed = await hashInto(folder, path, snapshot, { now: options.now, follow: options.scan.follow });
     if (!hashed) continue;
     hashes.set(path, hashed.sha1);
@@ -47,8 +49,8 @@ export async function look(
   }
   return (unrenamable) => {
     // A Problem found while hashing may shield what seemed to have vanished.
-    const certain = findVanished(manifest, snapshot, scope);
-    return diff(manifest, snapshot, certain, hashes, { isRacy: (path) => racy.has(path), unrenamable });
+    const certain = findVanished(manifest, snapshot, scope, among);
+    return diff(manifest, snapshot, certain, hashes, { isRacy: (path) => racy.has(path), unrenamable, among });
   };
 }
 

@@ -83,9 +83,12 @@ export async function keepSoundNames(
 function findGhosts(planned: Plan, snapshot: Snapshot): Action[] {
   const deletions = [...planned.clear, ...planned.deletes];
   if (deletions.length === 0) return [];
+  const wanted = new Set(deletions.map(({ path }) => foldedName(path)));
   const present = new Set<string>();
-  for (const path of snapshot.files.keys()) present.add(foldedName(path));
-  for (const path of snapshot.folders) present.add(foldedName(path));
+  for (const path of pathsOf(snapshot)) {
+    const folded = foldedName(path);
+    if (wanted.has(folded)) present.add(folded);
+  }
   // A file that became a folder, or a folder a file, has its very own name again: that deletion is meant.
   const isSame = (path: RelPath) => snapshot.files.has(path) || snapshot.folders.has(path);
   return deletions.filter(({ path }) => present.has(foldedName(path)) && !isSame(path));
@@ -109,8 +112,10 @@ function findTwins(snapshot: Snapshot, arriving: ReadonlySet<RelPath>, memory: M
   const first = new Map<string, RelPath>();
   const twins = new Map<RelPath, RelPath>();
   const isMirrored = (path: RelPath) => memory.manifest?.files.has(path) || memory.manifest?.folders.has(path);
-  for (const path of [...snapshot.folders, ...snapshot.files.keys()]) {
+  const wanted = new Set([...arriving].map(foldedName));
+  for (const path of pathsOf(snapshot)) {
     const folded = foldedName(path);
+    if (!wanted.has(folded)) continue;
     const other = first.get(folded);
     if (other === undefined) first.set(folded, path);
     else if (arriving.has(path) && (isMirrored(other) || other < path)) twins.set(path, other);
@@ -120,6 +125,11 @@ function findTwins(snapshot: Snapshot, arriving: ReadonlySet<RelPath>, memory: M
     }
   }
   return twins;
+}
+
+function* pathsOf(snapshot: Snapshot): Generator<RelPath> {
+  yield* snapshot.folders;
+  yield* snapshot.files.keys();
 }
 
 function alteredFailure(path: RelPath, trait: string): Failure {

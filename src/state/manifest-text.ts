@@ -34,7 +34,7 @@ export interface ParsedManifest {
   manifest: Manifest | undefined;
 }
 
-/** Undefined when this is no JSON object. Any JSON text will do; the layout of manifestText() is read twice as fast. */
+/** Undefined when this is no JSON object. Any JSON text will do; the layout of manifestText() is read in half the time. */
 export function parseManifest(text: string): ParsedManifest | undefined {
   const quick = parseLines(text);
   if (quick) return quick;
@@ -49,6 +49,10 @@ export function parseManifest(text: string): ParsedManifest | undefined {
   return { header, manifest: isSound ? manifest : undefined };
 }
 
+/** A line of manifestText(): its numbers are JSON's. A name with an escape in it is left to the general way. */
+const LINE =
+  /"([^"\\\u0000-\u001f]*)": \{ "mtime": (-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?), "size": (\d+), "sha1": "([0-9a-f]{40})"(, "racy": true)?(, "undated": true)? \}(?:,\n|(?=\n\},))/y;
+
 function parseLines(text: string): ParsedManifest | undefined {
   const filesAt = text.indexOf(FILES);
   const foldersAt = text.lastIndexOf(FOLDERS);
@@ -56,16 +60,14 @@ function parseLines(text: string): ParsedManifest | undefined {
   const header = parseObject(`${text.slice(0, filesAt)}"files": {${text.slice(foldersAt)}`);
   const manifest = emptyManifest();
   if (!header || !takeFolders(manifest, header.folders)) return undefined;
-  for (let start = filesAt + FILES.length; start < foldersAt; ) {
-    const end = Math.min(text.indexOf("\n", start), foldersAt);
-    const keyEnd = text.indexOf('": ', start + 1);
-    if (text[start] !== '"' || keyEnd < 0 || keyEnd > end) return undefined;
-    const path = text.slice(start + 1, keyEnd);
-    // A name with an escape in it is left to the general way.
-    if (path.includes("\\")) return undefined;
-    const entry = parseObject(text.slice(keyEnd + 3, text[end - 1] === "," ? end - 1 : end));
-    if (!takeFile(manifest, path, entry)) return undefined;
-    start = end + 1;
+  LINE.lastIndex = filesAt + FILES.length;
+  while (LINE.lastIndex < foldersAt) {
+    const [line, path, mtime, size, sha1, racy, undated] = LINE.exec(text) ?? [];
+    if (line === undefined || !isRelPath(path)) return undefined;
+    const flags = { racy: racy !== undefined, undated: undated !== undefined };
+    const entry = checkedEntry(Number(mtime), Number(size), sha1, flags);
+    if (!entry) return undefined;
+    manifest.files.set(path, entry);
   }
   return { header, manifest };
 }

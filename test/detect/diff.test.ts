@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { findSuspects } from "../../src/detect/diff.ts";
 import { createRules } from "../../src/detect/ignore.ts";
 import { createScope } from "../../src/detect/scope.ts";
 import type { Snapshot } from "../../src/detect/tree.ts";
@@ -188,5 +189,24 @@ describe("findVanished()", () => {
 
   test("a Problem at FOLDER itself keeps everything", () => {
     expect(changesOf({ was, now: {}, seen: problem("") })).toEqual([]);
+  });
+});
+
+describe("findSuspects()", () => {
+  test.each<{ name: string; given: Case; checksum?: boolean; want: string[] }>([
+    { name: "nothing of what is equal", given: { was: { a: "1", "f/b": "2" }, now: { a: "1", "f/b": "2" } }, want: [] },
+    { name: "another size", given: { was: { a: "1" }, now: { a: "11" } }, want: ["a"] },
+    { name: "another time", given: { was: { a: "1" }, now: { a: "1@5" } }, want: ["a"] },
+    { name: "a racy time", given: { was: { a: "1" }, now: { a: "1" }, racy: ["a"] }, want: ["a"] },
+    {
+      name: "new and vanished entries",
+      given: { was: { "f/a": "1" }, now: { "g/b": "1" } },
+      want: ["f", "f/a", "g", "g/b"],
+    },
+    { name: "one for one", given: { was: { a: "1" }, now: { b: "1" } }, want: ["a", "b"] },
+    { name: "every file to be hashed", given: { was: { a: "1" }, now: { a: "1" } }, checksum: true, want: ["a"] },
+  ])("has $name", ({ given, checksum = false, want }) => {
+    const { manifest, snapshot } = detect(given);
+    expect([...findSuspects(manifest, snapshot, { checksum })].sort()).toEqual(want);
   });
 });

@@ -1,4 +1,4 @@
-import { type Change, diff, findUnhashed, findVanished } from "../../src/detect/diff.ts";
+import { type Change, diff, findSuspects, findUnhashed, findVanished } from "../../src/detect/diff.ts";
 import type { Manifest } from "../../src/detect/manifest.ts";
 import { createScope, type Scope } from "../../src/detect/scope.ts";
 import type { Snapshot } from "../../src/detect/tree.ts";
@@ -39,10 +39,11 @@ export function detect(given: Case): { changes: Change[]; hashed: string[]; mani
   const local = treeOf(given.now);
   const snapshot = snapshotOf(local);
   given.seen?.(snapshot);
-  const vanished = findVanished(manifest, snapshot, scope);
-  const hashed = findUnhashed(manifest, snapshot, vanished, { checksum });
+  const among = findSuspects(manifest, snapshot, { checksum });
+  const vanished = findVanished(manifest, snapshot, scope, among);
+  const hashed = findUnhashed(manifest, snapshot, vanished, { checksum, among });
   const hashes = new Map(hashed.map((path) => [path, sha1Of(local.files.get(path)?.content ?? "")]));
-  const options = { isRacy: () => stillRacy, unrenamable: new Set(unrenamable) };
+  const options = { isRacy: () => stillRacy, unrenamable: new Set(unrenamable), among };
   return { changes: diff(manifest, snapshot, vanished, hashes, options), hashed, manifest, snapshot };
 }
 

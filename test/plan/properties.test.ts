@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type Change, diff, findUnhashed, findVanished } from "../../src/detect/diff.ts";
+import { type Change, diff, findSuspects, findUnhashed, findVanished } from "../../src/detect/diff.ts";
 import { applyRecord, type Manifest } from "../../src/detect/manifest.ts";
 import { createScope } from "../../src/detect/scope.ts";
 import { isAtOrBelow, parentOf, type RelPath, type Snapshot } from "../../src/detect/tree.ts";
@@ -41,14 +41,16 @@ function changesBetween(
   local: Tree,
   unrenamable?: ReadonlySet<RelPath>,
 ): Change[] {
-  const vanished = findVanished(manifest, snapshot, everything);
+  const among = findSuspects(manifest, snapshot, { checksum: false });
+  const vanished = findVanished(manifest, snapshot, everything, among);
   const hashes = new Map<RelPath, string>();
-  for (const path of findUnhashed(manifest, snapshot, vanished, { checksum: false })) {
+  for (const path of findUnhashed(manifest, snapshot, vanished, { checksum: false, among })) {
     const file = local.files.get(path);
     if (file) hashes.set(path, sha1Of(file.content));
   }
   return diff(manifest, snapshot, vanished, hashes, {
     isRacy: () => false,
+    among,
     ...(unrenamable && { unrenamable }),
   });
 }
