@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createScanReader, whyUnusable } from "./detect/folder.ts";
@@ -9,7 +8,6 @@ import { effectiveOptions } from "./options/effective.ts";
 import type { Environment } from "./options/environment.ts";
 import type { Options } from "./options/options.ts";
 import type { RunInvocation } from "./options/resolve.ts";
-import { createFtpSite } from "./remote/ftp.ts";
 import { escapeText } from "./report/escape.ts";
 import { EXIT, type ExitCode } from "./report/exit.ts";
 import { createLog, type Log } from "./report/log.ts";
@@ -19,6 +17,7 @@ import { createScreen } from "./report/screen.ts";
 import { withoutSecrets } from "./report/secrets.ts";
 import { createTerminal, descriptorSink } from "./report/terminal.ts";
 import { type Settled, settle } from "./settle.ts";
+import { nonce, openSite } from "./site.ts";
 import { LockedError, StateError } from "./state/errors.ts";
 import { thisPlatform } from "./state/folders.ts";
 import { acquireLock } from "./state/lock.ts";
@@ -44,7 +43,6 @@ export interface Assembled {
   end(code: ExitCode, error?: Error): Promise<ExitCode>;
 }
 
-const nonce = () => randomBytes(8).toString("hex");
 const STOP_LOOK_MS = 500;
 
 const screen = createScreen({
@@ -113,29 +111,14 @@ function connectParts(
 ): Assembled {
   const { invocation, stop } = data;
   const { options } = invocation;
-  const { folder, address, credentials, trust, patterns, own } = settled;
+  const { folder, address, patterns, own } = settled;
   const memory = createMemory(state);
-  const site = createFtpSite({
-    account: {
-      host: address.host,
-      port: address.port,
-      user: address.user,
-      password: credentials.password,
-      tls: address.tls.mode,
-      trust,
-      timeoutMs: options.timeoutMs,
-      seenEncrypted: settled.seenEncrypted,
-      onEncryption: () => mirror.encryptionSeen(),
-      transcribe: options.debug ? (line) => log.debug({ event: "ftp", detail: line }) : undefined,
-    },
-    remoteDir: address.remoteDir,
-    connections: options.connections,
-    inPlace: options.inPlace,
-    limitRateBytes: options.limitRateBytes,
+  if (own.size > 0) memory.status.own = [...own];
+  else delete memory.status.own;
+  const site = openSite(settled, options, {
+    onEncryption: () => mirror.encryptionSeen(),
+    transcribe: options.debug ? (line) => log.debug({ event: "ftp", detail: line }) : undefined,
     sleep: stop.sleep,
-    now: Date.now,
-    monotonicMs: () => performance.now(),
-    nonce,
     onDegraded: (message) => log.warn({ event: "warn", reason: "unsupported", detail: message }),
     onConnected: (session) =>
       mirror.connected({ ...session, address: `${address.host}:${address.port} as ${address.user}` }),

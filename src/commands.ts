@@ -1,11 +1,12 @@
 import { type CommandDef, defineCommand } from "citty";
 import { type Assembled, assemble, type RunData } from "./assemble.ts";
+import { type CheckData, runCheck } from "./check.ts";
 import { watchFolder } from "./detect/watch.ts";
 import { MANAGE, type ManageData } from "./manage.ts";
 import { runSync, runWatch } from "./mirror/loop.ts";
 import type { MirrorParts } from "./mirror/parts.ts";
 import { preview } from "./mirror/preview.ts";
-import { COMMANDS, type Command, isMirroring, type MirroringCommand } from "./options/row.ts";
+import { COMMANDS, type Command, type ManagingCommand, type MirroringCommand } from "./options/row.ts";
 import { EXIT, type ExitCode, worstExit } from "./report/exit.ts";
 import { thisPlatform } from "./state/folders.ts";
 
@@ -41,10 +42,22 @@ async function endPreview({ parts, memory, show, end }: Assembled): Promise<Exit
   return end(code, error);
 }
 
+/** @param data what main put in: citty passes it on untyped */
+function runCommand(name: Command, data: unknown): Promise<ExitCode> {
+  switch (name) {
+    case "watch":
+    case "sync":
+      return RUNS[name](data as RunData);
+    case "check":
+      return runCheck(data as CheckData);
+    default:
+      return MANAGE[name satisfies ManagingCommand](data as ManageData);
+  }
+}
+
 export function commandFor(name: Command): CommandDef {
   return defineCommand({
     meta: { name: `miroir ${name}`, description: COMMANDS[name].help },
-    // The data is what main put in: citty passes it on untyped.
-    run: ({ data }) => (isMirroring(name) ? RUNS[name](data as RunData) : MANAGE[name](data as ManageData)),
+    run: ({ data }) => runCommand(name, data),
   });
 }

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import type { Environment } from "./options/environment.ts";
 import { type ConfigPlace, loadProfiles } from "./options/profiles.ts";
-import { type ManageInvocation, parseCommandLine, type RunInvocation } from "./options/resolve.ts";
+import { type ManageInvocation, type PairInvocation, parseCommandLine } from "./options/resolve.ts";
 import { UsageError } from "./options/usage-error.ts";
 import { identify } from "./settle.ts";
 import { stateFolder, thisPlatform } from "./state/folders.ts";
@@ -21,7 +21,7 @@ export interface KnownHere {
  */
 export function mirrorsHere({ options }: ManageInvocation, env: Environment, config: ConfigPlace): KnownHere {
   const { stateDir, configFile } = options;
-  const runs: RunInvocation[] = [];
+  const runs: PairInvocation[] = [];
   let complaint: string | undefined;
   try {
     for (const { name } of loadProfiles(config, configFile).profiles) {

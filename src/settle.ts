@@ -8,7 +8,7 @@ import { createPasswordFileReader, type FoundPassword, findPassword } from "./op
 import type { Environment } from "./options/environment.ts";
 import { placed } from "./options/profile.ts";
 import { promptHidden } from "./options/prompt.ts";
-import type { RunInvocation } from "./options/resolve.ts";
+import type { PairInvocation } from "./options/resolve.ts";
 import type { Rule } from "./options/row.ts";
 import { resolveSite, type SiteAddress, siteIdentity } from "./options/site.ts";
 import { UsageError } from "./options/usage-error.ts";
@@ -18,12 +18,18 @@ import { wordsOf } from "./report/system-error.ts";
 import { folderIdentity, mirrorIdentity, stateFolder, thisPlatform } from "./state/folders.ts";
 import { hasSeenEncrypted } from "./state/mirrors.ts";
 
-/** What the command line comes to, before anything is touched. */
-export interface Settled {
+/** How the site is reached. */
+export interface SettledSite {
   address: SiteAddress;
   trust: Trust;
-  patterns: string[];
   credentials: FoundPassword;
+  /** This account has seen the server with TLS, in this mirror or in another. */
+  seenEncrypted: boolean;
+}
+
+/** What the command line comes to, before anything is touched. */
+export interface Settled extends SettledSite {
+  patterns: string[];
   folder: string;
   /** The mirror's folder in the state folder. */
   directory: string;
@@ -31,12 +37,20 @@ export interface Settled {
   identity: { folder: string; site: string };
   /** miroir's own files inside FOLDER. */
   own: ReadonlySet<RelPath>;
-  /** This account has seen the server with TLS, in this mirror or in another. */
-  seenEncrypted: boolean;
+}
+
+/** Which mirror is meant. */
+interface Identified {
+  address: SiteAddress;
+  folder: string;
+  id: string;
+  /** The state folder. */
+  base: string;
+  identity: Settled["identity"];
 }
 
 /** @throws UsageError that tells the place in the configuration file, where a profile is at fault */
-export async function settle(invocation: RunInvocation, env: Environment): Promise<Settled> {
+export async function settle(invocation: PairInvocation, env: Environment): Promise<Settled> {
   try {
     return await settleOptions(invocation, env);
   } catch (error) {
@@ -44,8 +58,8 @@ export async function settle(invocation: RunInvocation, env: Environment): Promi
   }
 }
 
-/** Which mirror is meant. @throws UsageError when SITE cannot be used */
-export function identify(invocation: RunInvocation, env: Environment) {
+/** @throws UsageError when SITE cannot be used */
+export function identify(invocation: PairInvocation, env: Environment): Identified {
   const { options, sources, siteSource } = invocation;
   const address = resolveSite(invocation.site, options, sources, siteSource);
   const platform = thisPlatform();
@@ -56,15 +70,18 @@ export function identify(invocation: RunInvocation, env: Environment) {
   return { address, folder, id, base, identity: { folder: folderIdentity(folder, platform), site } };
 }
 
-async function settleOptions(invocation: RunInvocation, env: Environment): Promise<Settled> {
+/** Asks for the password when it is given nowhere. @throws UsageError */
+async function settleSite(
+  invocation: PairInvocation,
+  { address, base, identity }: Identified,
+  env: Environment,
+): Promise<SettledSite> {
   const { options, sources, siteSource } = invocation;
-  const { address, folder, id, base, identity } = identify(invocation, env);
   const trust = {
     insecure: options.tlsInsecure,
     ...(address.tls.fingerprint !== undefined && { fingerprint: address.tls.fingerprint }),
     ...(address.tls.caFile !== undefined && { authorities: readUserFile(address.tls.caFile, "--tls-ca") }),
   };
-  const patterns = patternsOf(options.rules);
   const credentials = await findPassword({
     options,
     address,
@@ -78,24 +95,31 @@ async function settleOptions(invocation: RunInvocation, env: Environment): Promi
     prompt: (question) => promptHidden(question),
   });
   if (credentials.from !== "anonymous") keepSecret(credentials.password);
+  return { address, trust, credentials, seenEncrypted: hasSeenEncrypted(base, identity.site) };
+}
+
+async function settleOptions(invocation: PairInvocation, env: Environment): Promise<Settled> {
+  const { options } = invocation;
+  const identified = identify(invocation, env);
+  const { folder, id, base, identity } = identified;
+  const patterns = patternsOf(options.rules);
+  const settledSite = await settleSite(invocation, identified, env);
   const directory = join(base, id);
-  const logs = options.log === "-" ? [] : [options.log, ...rotatedNames(options.log, options.logKeep)];
+  const { log } = options;
+  const logs = log === undefined || log === "-" ? [] : [log, ...rotatedNames(log, options.logKeep)];
   const secrets = [options.passwordFile, invocation.profile?.file].filter((file) => file !== undefined);
   const own = pathsInside(folder, [...logs, ...secrets, base, directory]);
   return {
-    address,
-    trust,
+    ...settledSite,
     patterns,
-    credentials,
     folder,
     directory,
     identity,
     own,
-    seenEncrypted: hasSeenEncrypted(base, identity.site),
   };
 }
 
-function placedInProfile(error: UsageError, { profile, sources, siteSource }: RunInvocation): UsageError {
+function placedInProfile(error: UsageError, { profile, sources, siteSource }: PairInvocation): UsageError {
   const name = error.option === "SITE" ? "site" : (error.option ?? "").replace(/^--/, "");
   const source = name === "site" ? siteSource : sources.get(name);
   return profile !== undefined && source === "profile" ? placed(error, profile, name) : error;

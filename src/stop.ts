@@ -11,6 +11,8 @@ export interface Stop {
   readonly cause: string | undefined;
   /** A second request exits at once. */
   request(cause: string, code: ExitCode): void;
+  /** Called at the first request. */
+  onRequest(callback: () => void): void;
   /** Called when the operation in flight has had its time. */
   onGraceOver(callback: () => void): void;
   /** Sleeps, but not beyond a request. */
@@ -21,6 +23,7 @@ export function createStop(exit: (code: ExitCode) => void = process.exit): Stop 
   let cause: string | undefined;
   let code: ExitCode | undefined;
   const wakers = new Set<() => void>();
+  const requested = new Set<() => void>();
   const graceOver = new Set<() => void>();
 
   return {
@@ -38,9 +41,13 @@ export function createStop(exit: (code: ExitCode) => void = process.exit): Stop 
       cause = newCause;
       code = newCode;
       for (const wake of wakers) wake();
+      for (const callback of requested) callback();
       setTimeout(() => {
         for (const callback of graceOver) callback();
       }, GRACE_MS).unref();
+    },
+    onRequest(callback) {
+      requested.add(callback);
     },
     onGraceOver(callback) {
       graceOver.add(callback);

@@ -135,9 +135,20 @@ export async function hashFile(
   follow = false,
 ): Promise<Hashed> {
   const readAtMs = now();
+  const { hex: sha1, sizeBytes, mtimeMs } = await digestFile(absolutePath, path, "sha1", follow);
+  return { sha1, sizeBytes, mtimeMs, readAtMs };
+}
+
+/** Any hash of a file that stayed the same while it was read, in lower-case hexadecimal. @throws ReadError */
+export async function digestFile(
+  absolutePath: string,
+  path: RelPath,
+  algorithm: "sha1" | "sha256" | "md5",
+  follow = false,
+): Promise<{ hex: string; sizeBytes: number; mtimeMs: number }> {
   const file = openFile(absolutePath, path, follow);
   try {
-    const hash = createHash("sha1");
+    const hash = createHash(algorithm);
     const buffer = Buffer.allocUnsafe(Math.min(HASH_CHUNK_BYTES, Math.max(1024, file.sizeBytes + 1)));
     let sizeBytes = 0;
     for (let length = await file.read(buffer); length > 0; length = await file.read(buffer)) {
@@ -147,7 +158,7 @@ export async function hashFile(
     if (sizeBytes !== file.sizeBytes || !(await file.isUnchanged())) {
       throw new ReadError({ path, reason: "changed", detail: `"${path}" changed while it was read` });
     }
-    return { sha1: hash.digest("hex"), sizeBytes, mtimeMs: file.mtimeMs, readAtMs };
+    return { hex: hash.digest("hex"), sizeBytes, mtimeMs: file.mtimeMs };
   } catch (error) {
     if (error instanceof ReadError) throw error;
     throw new ReadError({ path, reason: "unreadable", detail: `Cannot read "${path}": ${wordsOf(error)}` }, error);

@@ -17,12 +17,12 @@ export function realFolder(folder: string): string {
   }
 }
 
-/** Why FOLDER cannot be mirrored now; undefined when it can. */
-export function whyUnusable(folder: string): string | undefined {
+/** Why FOLDER cannot be mirrored (or compared) now; undefined when it can. */
+export function whyUnusable(folder: string, action = "mirror"): string | undefined {
   try {
-    return statSync(folder).isDirectory() ? undefined : `Cannot mirror "${folder}": it is not a folder`;
+    return statSync(folder).isDirectory() ? undefined : `Cannot ${action} "${folder}": it is not a folder`;
   } catch (error) {
-    return `Cannot mirror the folder "${folder}": ${wordsOf(error)}`;
+    return `Cannot ${action} the folder "${folder}": ${wordsOf(error)}`;
   }
 }
 

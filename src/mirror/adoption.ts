@@ -45,7 +45,12 @@ export async function adoptSite(parts: MirrorParts, snapshot: Snapshot, follow: 
     const hashed = await hashInto(parts.folder, path, snapshot, { now: parts.now, follow });
     if (!hashed || hashed.sizeBytes !== remote.files.get(path)?.sizeBytes) continue;
     const { sha1, sizeBytes, mtimeMs, readAtMs } = hashed;
-    manifest.files.set(path, { mtimeMs, sizeBytes, sha1, ...(isRacy(mtimeMs, readAtMs) && { racy: true as const }) });
+    manifest.files.set(path, {
+      ...{ mtimeMs, sizeBytes, sha1 },
+      ...(isRacy(mtimeMs, readAtMs) && { racy: true as const }),
+      // Its time on the server is not one that was set from here.
+      ...(parts.adopt === "size" && { undated: true as const }),
+    });
     log.info({ event: "adopt", path, bytes: sizeBytes, sha1 });
   }
   if (adoption.otherTime.length > 0) {

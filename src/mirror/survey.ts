@@ -1,6 +1,7 @@
 import type { RelPath } from "../detect/tree.ts";
 import type { RemoteTree } from "../plan/adopt.ts";
-import { type Site, SiteError } from "../remote/site.ts";
+import { type Listing, type Site, SiteError } from "../remote/site.ts";
+import { inParallel } from "./parallel.ts";
 import { type Patience, withRetries } from "./retry.ts";
 
 /**
@@ -17,33 +18,28 @@ export async function survey(
   let level: RelPath[] = [""];
   while (level.length > 0) {
     const below: RelPath[] = [];
-    let next = 0;
-    const work = async () => {
-      for (let folder = level[next++]; folder !== undefined; folder = level[next++]) {
-        const at = folder;
-        const found = await withRetries(
-          () => listOrMissing(site, at),
-          patience,
-          (error, tryNumber) => onRetry(at, error, tryNumber),
-        );
-        if (!found.complete) tree.incomplete.add(at);
-        for (const { name, type, sizeBytes, mtimeMs } of found.entries) {
-          const path = at === "" ? name : `${at}/${name}`;
-          if (type === "folder") {
-            tree.folders.add(path);
-            if (enters(path)) below.push(path);
-          } else if (type === "file") tree.files.set(path, { sizeBytes, mtimeMs });
-        }
+    await inParallel(level, site.parallel, async (at) => {
+      const found = await withRetries(
+        () => listOrMissing(site, at),
+        patience,
+        (error, tryNumber) => onRetry(at, error, tryNumber),
+      );
+      if (!found.complete) tree.incomplete.add(at);
+      for (const { name, type, sizeBytes, mtimeMs } of found.entries) {
+        const path = at === "" ? name : `${at}/${name}`;
+        if (type === "folder") {
+          tree.folders.add(path);
+          if (enters(path)) below.push(path);
+        } else if (type === "file") tree.files.set(path, { sizeBytes, mtimeMs });
       }
-    };
-    await Promise.all(Array.from({ length: Math.min(site.parallel, level.length) }, work));
+    });
     level = below;
   }
   return tree;
 }
 
 /** A folder that was listed and is gone when it is entered holds nothing; FOLDER's own must be there. */
-async function listOrMissing(site: Site, folder: RelPath) {
+async function listOrMissing(site: Site, folder: RelPath): Promise<Listing> {
   try {
     return await site.list(folder);
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Source } from "./given.ts";
 import { ROWS } from "./options.ts";
-import type { RunInvocation } from "./resolve.ts";
+import type { PairInvocation } from "./resolve.ts";
 import { flagOf, formatValue, isOptionOf } from "./row.ts";
 import { maskPassword } from "./usage-error.ts";
 
@@ -13,7 +13,7 @@ export interface EffectiveOption {
 }
 
 /** FOLDER, SITE and every option of the command with its value and where that came from, for `--debug`. */
-export function effectiveOptions(invocation: RunInvocation): EffectiveOption[] {
+export function effectiveOptions(invocation: PairInvocation): EffectiveOption[] {
   const { command, options, sources, folder, folderSource, site, siteSource } = invocation;
   const values: Readonly<Record<string, unknown>> = options;
   const rows = [...ROWS].filter(([, row]) => isOptionOf(command, row));

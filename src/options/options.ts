@@ -168,6 +168,7 @@ export const OPTIONS = {
     type: deletionLimit(),
     default: { kind: "percent", percent: 50, floor: 10 } satisfies DeletionLimit as DeletionLimit,
     group: "what",
+    writing: true,
     help: "More deletions in one pass wait for approval",
   },
   adopt: {
@@ -176,6 +177,7 @@ export const OPTIONS = {
     type: choice("size+mtime", "size", "none"),
     default: "size+mtime",
     group: "what",
+    writing: true,
     help: "How a first run recognises files already there",
   },
   interval: {
@@ -184,6 +186,7 @@ export const OPTIONS = {
     type: duration({ minMs: 10 }),
     default: 1000,
     group: "how",
+    writing: true,
     help: "How often the mirror is refreshed",
   },
   checksum: {
@@ -199,6 +202,7 @@ export const OPTIONS = {
     type: duration({ minMs: 100, endless: "off" }),
     default: 86_400_000,
     group: "how",
+    writing: true,
     help: "List and repair the site this often, or off",
   },
   connections: {
@@ -215,6 +219,7 @@ export const OPTIONS = {
     type: bytes("RATE", { endless: "none" }),
     default: Number.POSITIVE_INFINITY,
     group: "how",
+    writing: true,
     help: "Upload rate in bytes per second: 500k, 2M",
   },
   timeout: {
@@ -238,6 +243,7 @@ export const OPTIONS = {
     property: "inPlace",
     default: false,
     group: "how",
+    writing: true,
     help: "Write straight onto the final name",
   },
   "dry-run": {
@@ -245,6 +251,7 @@ export const OPTIONS = {
     property: "dryRun",
     default: false,
     group: "how",
+    writing: true,
     help: "Print the plan, write nothing",
   },
   log: {
@@ -254,6 +261,7 @@ export const OPTIONS = {
     isPath: true,
     requiredBy: ["watch", "sync"],
     group: "log",
+    writing: true,
     help: "Log of every movement; - is stdout",
   },
   "log-format": {
@@ -262,6 +270,7 @@ export const OPTIONS = {
     type: choice("text", "json"),
     default: "text",
     group: "log",
+    writing: true,
     help: "Format of the log",
   },
   "log-size": {
@@ -270,6 +279,7 @@ export const OPTIONS = {
     type: bytes("BYTES"),
     default: 10_000_000,
     group: "log",
+    writing: true,
     help: "Size at which the log is rotated",
   },
   "log-keep": {
@@ -278,6 +288,7 @@ export const OPTIONS = {
     type: integer({ min: 0, max: 1000 }),
     default: 5,
     group: "log",
+    writing: true,
     help: "Rotated logs that are kept",
   },
   debug: {
@@ -302,7 +313,7 @@ export const OPTIONS = {
     property: "json",
     default: false,
     group: "terminal",
-    commands: ["status"],
+    commands: ["status", "check"],
     help: "Print JSON",
   },
   quiet: {
@@ -317,6 +328,7 @@ export const OPTIONS = {
     property: "progress",
     default: true,
     group: "terminal",
+    writing: true,
     help: "No progress display",
   },
   color: {

@@ -10,28 +10,40 @@ import {
   type Command,
   DEFAULT_COMMAND,
   flagOf,
-  isMirroring,
   isOptionOf,
+  isPairing,
   type ManagingCommand,
   type MirroringCommand,
+  type PairingCommand,
 } from "./row.ts";
 import { maskPassword, quote, UsageError } from "./usage-error.ts";
 
 /** Where each option's value came from, by the option's name. */
 export type Sources = ReadonlyMap<string, Source>;
 
-export interface RunInvocation {
-  command: MirroringCommand;
+/** A command about FOLDER and SITE. */
+export interface PairInvocation {
+  command: PairingCommand;
   folder: string;
   /** As given; `undefined` when the site is given by `--host` and its companions. */
   site: string | undefined;
-  options: Options & { log: string };
+  options: Options;
   sources: Sources;
   profile: Profile | undefined;
   folderSource: Source;
   siteSource: Source;
   /** For the log, one line each. */
   warnings: string[];
+}
+
+export interface RunInvocation extends PairInvocation {
+  command: MirroringCommand;
+  options: Options & { log: string };
+}
+
+/** Nothing is written: no log is needed. */
+export interface CheckInvocation extends PairInvocation {
+  command: "check";
 }
 
 /** A command about mirrors that are there already. */
@@ -42,7 +54,12 @@ export interface ManageInvocation {
   options: Options;
 }
 
-export type Invocation = RunInvocation | ManageInvocation | { command: "help"; of?: Command } | { command: "version" };
+export type Invocation =
+  | RunInvocation
+  | CheckInvocation
+  | ManageInvocation
+  | { command: "help"; of?: Command }
+  | { command: "version" };
 
 /**
  * Reads the arguments that follow the program's name. Flags beat the environment, the environment beats the profile,
@@ -65,7 +82,7 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
   const overridden = new Set(fromFlags.map((given) => given.name));
   const higher = [...readEnvironment(env, command, overridden), ...fromFlags];
   const [folder, site] = operands.map(({ value }) => value);
-  if (!isMirroring(command)) return { command, name: folder, options: merge(higher).options };
+  if (!isPairing(command)) return { command, name: folder, options: merge(higher).options };
 
   if (folder === "") throw new UsageError('Cannot use "" as FOLDER: expected the path of a local folder');
   if (site === "") throw new UsageError('Cannot use "" as SITE: expected ftp://USER@HOST/DIR');
@@ -73,24 +90,22 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
   const { options, sources } = merge([...lowerLayer(profile, command, higher, site !== undefined), ...higher]);
   const folderMeant = folder ?? profile?.folder;
   const siteMeant = site ?? profile?.site;
-  if (folderMeant === undefined) throw missing("FOLDER", "the local folder to mirror", command);
+  if (folderMeant === undefined) throw missing("FOLDER", "the local folder", command);
   if (siteMeant === undefined && options.host === undefined) {
     throw missing("SITE", "ftp://USER@HOST/DIR, or --host and --user instead", command);
   }
-  return {
-    command,
+  const pair: Omit<PairInvocation, "command" | "options"> = {
     folder: folderMeant,
     site: siteMeant,
-    options: {
-      ...requireOptions(options, command),
-      ...(profile && { profile: profile.name, configFile: profile.file }),
-    },
     sources,
     profile,
     folderSource: folder === undefined ? "profile" : "flag",
     siteSource: site === undefined ? "profile" : "flag",
     warnings,
   };
+  const chosen = { ...options, ...(profile && { profile: profile.name, configFile: profile.file }) };
+  if (command === "check") return { command, ...pair, options: chosen };
+  return { command, ...pair, options: requireOptions(chosen, command) };
 }
 
 /**
@@ -130,7 +145,7 @@ function lowerLayer(
 }
 
 function operandCount(command: Command): number {
-  return isMirroring(command) ? 2 : COMMANDS[command].arguments === "" ? 0 : 1;
+  return isPairing(command) ? 2 : COMMANDS[command].arguments === "" ? 0 : 1;
 }
 
 function isCommand(word: string): word is Command {
@@ -188,7 +203,7 @@ function surplusArgument({ value, afterSecret }: Positional, command: Command, f
   if (first !== undefined && near !== undefined && near.edits <= 2) {
     return new UsageError(`Unknown command ${quote(first)}. Did you mean ${quote(near.word)}?`);
   }
-  const own = isMirroring(command) ? undefined : `"miroir ${command}" takes ${COMMANDS[command].arguments || "none"}`;
+  const own = isPairing(command) ? undefined : `"miroir ${command}" takes ${COMMANDS[command].arguments || "none"}`;
   const advice = own ?? "Give FOLDER and SITE only, and a name with spaces in quotes";
   return new UsageError(`Unexpected argument ${quote(maskPassword(value))}. ${advice}`);
 }

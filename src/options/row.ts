@@ -3,6 +3,7 @@ import type { ValueType } from "./values.ts";
 export const COMMANDS = {
   watch: { arguments: "FOLDER SITE --log FILE", help: "Keeps SITE a mirror of FOLDER until it is stopped" },
   sync: { arguments: "FOLDER SITE --log FILE", help: "One pass, then exits with a code" },
+  check: { arguments: "FOLDER SITE", help: "Compares FOLDER with SITE and changes nothing" },
   status: { arguments: "", help: "Every mirror on this machine: running, last pass, pending, failing" },
   approve: { arguments: "[NAME]", help: "Lets the parked deletions of a mirror go" },
   stop: { arguments: "[NAME]", help: "Ends a running watch cleanly" },
@@ -10,13 +11,14 @@ export const COMMANDS = {
 
 export type Command = keyof typeof COMMANDS;
 
-/** The commands that mirror FOLDER to SITE, and have an option unless its row says otherwise. */
-export const MIRRORING = ["watch", "sync"] as const satisfies Command[];
-export type MirroringCommand = (typeof MIRRORING)[number];
-export type ManagingCommand = Exclude<Command, MirroringCommand>;
+/** The commands about one FOLDER and one SITE, which have an option unless its row says otherwise. */
+const PAIRING = ["watch", "sync", "check"] as const satisfies Command[];
+export type PairingCommand = (typeof PAIRING)[number];
+export type MirroringCommand = Exclude<PairingCommand, "check">;
+export type ManagingCommand = Exclude<Command, PairingCommand>;
 
-export function isMirroring(command: Command): command is MirroringCommand {
-  return (MIRRORING as readonly Command[]).includes(command);
+export function isPairing(command: Command): command is PairingCommand {
+  return (PAIRING as readonly Command[]).includes(command);
 }
 
 /** For the rows that every command has. */
@@ -44,8 +46,10 @@ interface RowBasics {
   /** The key in `Options`, with its unit. */
   readonly property: string;
   readonly group: keyof typeof GROUPS;
-  /** The commands that have it; those that mirror when absent. */
+  /** The commands that have it; those about FOLDER and SITE when absent. */
   readonly commands?: readonly Command[];
+  /** It says how to write: `check` takes it, so that a mirror's command line can be checked as it is, and has no use for it. */
+  readonly writing?: true;
   readonly help: string;
 }
 
@@ -92,7 +96,12 @@ export function variableOf(name: string): string {
 }
 
 export function isOptionOf(command: Command, row: Row): boolean {
-  return (row.commands ?? MIRRORING).includes(command);
+  return (row.commands ?? PAIRING).includes(command);
+}
+
+/** Whether it makes a difference to `command`. */
+export function isOptionShown(command: Command, row: Row): boolean {
+  return isOptionOf(command, row) && !(command === "check" && row.writing);
 }
 
 /** The effective value as the user would write it, `***` for a secret; `undefined` where there is none. */

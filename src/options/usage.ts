@@ -6,8 +6,8 @@ import {
   flagOf,
   formatValue,
   GROUPS,
-  isMirroring,
-  isOptionOf,
+  isOptionShown,
+  isPairing,
   type Row,
 } from "./row.ts";
 
@@ -17,7 +17,8 @@ const HELP_COLUMN = 28;
 const EXAMPLES = `Examples:
   miroir ./public ftp://alice@example.org/www --log miroir.log
   miroir sync ./public ftpes://alice@example.org/www --log - --depth 2
-  miroir sync --profile website`;
+  miroir sync --profile website
+  miroir check ./public ftpes://alice@example.org/www`;
 
 const SITE = `SITE is ftp://[USER[:PASSWORD]@]HOST[:PORT][/DIR], percent-decoded. DIR starts
 at the login folder, //DIR at the root. ftpes:// demands explicit TLS, ftps://
@@ -28,13 +29,13 @@ A password that is given nowhere is asked for.`;
 
 /** The text of `--help`: no colour, at most 80 columns. */
 export function usage(command: Command | undefined): string {
-  const own = [...ROWS].filter(([, row]) => command === undefined || isOptionOf(command, row));
+  const own = [...ROWS].filter(([, row]) => command === undefined || isOptionShown(command, row));
   const groups = Object.entries(GROUPS).flatMap(([key, title]) => {
     const lines = own.filter(([, row]) => row.group === key).flatMap(([name, row]) => optionLines(name, row));
     return lines.length === 0 ? [] : [`${title}:`, ...lines];
   });
   const general = twoColumns("-h, --help; -V, --version", "This text; the version");
-  const mirroring = command === undefined || isMirroring(command);
+  const mirroring = command === undefined || isPairing(command);
   const head = mirroring ? [EXAMPLES, "", SITE, ""] : [];
   const foot = mirroring ? ["", ENVIRONMENT] : [];
   return `${[...synopses(command), "", ...head, ...groups, ...general, ...foot].join("\n")}\n`;

@@ -7,10 +7,33 @@ export interface Capabilities {
   /** The command that sets an mtime; `none` when no way was found. */
   setTime: "MFMT" | "MDTM" | "none";
   utf8: boolean;
+  /** Commands that tell the hash of a file, the preferred first. */
+  digests: readonly DigestCommand[];
   epsv: boolean;
   /** RNTO onto an existing file is taken (RFC 959 leaves it open). */
   renameOverwrites: boolean;
 }
+
+export type DigestAlgorithm = "sha1" | "sha256" | "md5";
+
+/** `command path` is answered with the hash; HASH (draft-bryan-ftpext-hash) is told the algorithm beforehand. */
+export interface DigestCommand {
+  command: string;
+  algorithm: DigestAlgorithm;
+  /** As OPTS HASH takes it. */
+  option?: string;
+}
+
+/** SHA-1 first: the manifest's own. */
+const DIGESTS: readonly DigestCommand[] = [
+  { command: "XSHA1", algorithm: "sha1" },
+  { command: "XSHA", algorithm: "sha1" },
+  { command: "HASH", algorithm: "sha1", option: "SHA-1" },
+  { command: "XSHA256", algorithm: "sha256" },
+  { command: "HASH", algorithm: "sha256", option: "SHA-256" },
+  { command: "XMD5", algorithm: "md5" },
+  { command: "HASH", algorithm: "md5", option: "MD5" },
+];
 
 /**
  * Capabilities out of the reply to FEAT (RFC 2389). Without FEAT the common commands are assumed and found out by
@@ -31,6 +54,12 @@ export function parseFeatures(lines: readonly string[] | undefined): Capabilitie
     mdtm: unknown || features.has("MDTM"),
     setTime: features.has("MFMT") || unknown ? "MFMT" : "MDTM",
     utf8: features.has("UTF8") || /\butf-?8\b/i.test([...features.values()].join(" ")),
+    digests: DIGESTS.filter(({ command, option }) => {
+      const listed = features.get(command);
+      if (option === undefined) return listed !== undefined;
+      // The default algorithm is marked by a star.
+      return listed?.split(";").some((name) => name.trim().replace("*", "").toUpperCase() === option) === true;
+    }),
     epsv: true,
     renameOverwrites: true,
   };

@@ -1,5 +1,6 @@
 import type { RelPath } from "../detect/tree.ts";
 import type { Capabilities } from "./features.ts";
+import { entriesAt } from "./lookup.ts";
 import { explainRefusal, rootMissing } from "./mend.ts";
 import { performAll } from "./operations.ts";
 import { remotePath, remoteRoot } from "./paths.ts";
@@ -8,9 +9,10 @@ import { createPool } from "./pool.ts";
 import { probeNames } from "./probe.ts";
 import { type Asking, entryOf, list, timesOf } from "./query.ts";
 import { createAdmission } from "./rate.ts";
+import { readBack, toldDigest } from "./read-back.ts";
 import { recover } from "./recovery.ts";
 import { type Account, openSession, type Session } from "./session.ts";
-import { type Site, SiteError } from "./site.ts";
+import { type ReadableSite, type RemoteEntry, SiteError } from "./site.ts";
 import type { UploadTools } from "./temporary.ts";
 import { uploadTrain } from "./train.ts";
 import { upload } from "./upload.ts";
@@ -37,7 +39,7 @@ export interface SiteOptions {
   onConnected(session: { encrypted: boolean }): void;
 }
 
-export function createFtpSite(options: SiteOptions): Site {
+export function createFtpSite(options: SiteOptions): ReadableSite {
   const { account } = options;
   const degraded = new Set<string>();
   let capabilities: Capabilities | undefined;
@@ -95,6 +97,21 @@ export function createFtpSite(options: SiteOptions): Site {
     );
   }
 
+  /** Commands sent at once that cost the session are sent one at a time from then on. */
+  async function windowed<T>(count: number, use: () => Promise<T>): Promise<T> {
+    try {
+      return await use();
+    } catch (error) {
+      if (windowSize > 1 && error instanceof SessionEnded && count > 1) {
+        windowSize = 1;
+        degrade(
+          `The connection ended over several commands sent at once (${error.message}): sending them one at a time`,
+        );
+      }
+      throw error;
+    }
+  }
+
   async function makeRoot(asking: Asking): Promise<void> {
     const steps = root.split("/");
     for (let count = 1; count <= steps.length; count++) {
@@ -136,19 +153,28 @@ export function createFtpSite(options: SiteOptions): Site {
         return times;
       });
     },
-    async perform(operations, report) {
-      try {
-        await asking((each) => performAll(each, operations, report, tools, () => windowSize));
-      } catch (error) {
-        if (windowSize > 1 && error instanceof SessionEnded && operations.length > 1) {
-          windowSize = 1;
-          degrade(
-            `The connection ended over several commands sent at once (${error.message}): sending them one at a time`,
-          );
-        }
-        throw error;
-      }
+    perform: (operations, report) =>
+      windowed(operations.length, () =>
+        asking((each) => performAll(each, operations, report, tools, () => windowSize)),
+      ),
+    entries(paths) {
+      return windowed(paths.length, () =>
+        asking(async (each) => {
+          const found = new Map<RelPath, RemoteEntry | SiteError | undefined>();
+          for (let at = 0; at < paths.length; at += windowSize) {
+            const window = paths.slice(at, at + windowSize);
+            const answers = await entriesAt(each, window.map(tools.pathOf));
+            for (const [index, path] of window.entries()) found.set(path, answers[index]);
+          }
+          return found;
+        }),
+      );
     },
+    digest: (path, sizeBytes, readsBack = false) =>
+      asking(async (each) => {
+        const told = readsBack ? undefined : await toldDigest(each, tools.pathOf(path), sizeBytes);
+        return told ?? readBack(each, tools.pathOf(path), sizeBytes);
+      }),
     upload: (job) =>
       asking((each) =>
         upload(each, job, tools).catch(async (error) => Promise.reject(await tools.explain(each, job.path, error))),

@@ -5,7 +5,7 @@ import type { Session } from "./session.ts";
 import { type Listing, type RemoteEntry, SiteError } from "./site.ts";
 import { retrieve } from "./transfer.ts";
 
-const isUnsupported = (reply: Reply) => reply.code === 500 || reply.code === 502 || reply.code === 504;
+export const isUnsupported = (reply: Reply) => reply.code === 500 || reply.code === 502 || reply.code === 504;
 
 /** What a session is asked with: the capabilities are shared by all sessions and corrected as the server refuses. */
 export interface Asking {

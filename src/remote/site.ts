@@ -1,5 +1,6 @@
 import type { RelPath } from "../detect/tree.ts";
 import type { Reason } from "../report/reasons.ts";
+import type { DigestAlgorithm } from "./features.ts";
 
 /**
  * What a retry can do about an error.
@@ -181,4 +182,27 @@ export interface Site {
   /** How many uploads may run at once. */
   readonly parallel: number;
   close(): Promise<void>;
+}
+
+/** The hash of what a file on the site holds, in lower-case hexadecimal. */
+export interface RemoteDigest {
+  algorithm: DigestAlgorithm;
+  hex: string;
+  /** The server's word; false when the bytes came over and were hashed here. */
+  isTold: boolean;
+}
+
+/** A site that can be read: for comparing, which changes nothing. */
+export interface ReadableSite extends Site {
+  /**
+   * What stands at many paths, asked in few writes: undefined where the server says for certain that nothing does, an
+   * error where it did not say. @throws SiteError when the session ended
+   */
+  entries(paths: readonly RelPath[]): Promise<Map<RelPath, RemoteEntry | SiteError | undefined>>;
+  /**
+   * By the server's own hash where it has one, else by reading the file back: then `sizeBytes` have to come.
+   * @param readsBack never believe the server's own
+   * @throws SiteError
+   */
+  digest(path: RelPath, sizeBytes: number, readsBack?: boolean): Promise<RemoteDigest>;
 }

@@ -18,7 +18,7 @@ const LARGEST_LISTING_BYTES = 64 * 1024 * 1024;
  * once, also where the connection is still being opened.
  * An upload stops when the verdict comes early; a listing is read to its end whatever came first.
  */
-async function transferring<T>(
+export async function transferring<T>(
   session: Session,
   opening: Promise<Socket>,
   command: string,

@@ -11,14 +11,14 @@ const STDERR = 2;
 
 /**
  * Writes to an open descriptor (1, 2) at once: what is handed to process.stdout can be lost at exit. A reader that went
- * away, or that takes nothing for a second, is no error. On stderr, where the words of servers end up, no secret passes;
- * stdout may be JSON, and who writes there masks the values.
+ * away, or that takes nothing for `patienceMs`, is no error. On stderr, where the words of servers end up, no secret
+ * passes; stdout may be JSON, and who writes there masks the values.
  */
-export function descriptorSink(fd: number): TextSink {
+export function descriptorSink(fd: number, patienceMs = 1000): TextSink {
   return {
     write(text) {
       try {
-        writeLine(fd, Buffer.from(fd === STDERR ? withoutSecrets(text) : text), 1000, () => {});
+        writeLine(fd, Buffer.from(fd === STDERR ? withoutSecrets(text) : text), patienceMs, () => {});
       } catch {
         // Nobody reads any more.
       }

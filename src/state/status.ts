@@ -12,6 +12,8 @@ export interface Status {
   device?: string;
   /** The site has been seen with TLS: it never goes back to a plain session by itself. */
   encrypted?: boolean;
+  /** Paths of miroir's own files inside FOLDER, for runs that do not know the log. */
+  own?: string[];
   /** Folders on which another disk was mounted. */
   mounts?: string[];
   /** Why the last pass ended early, as a reason of the log. */
@@ -55,6 +57,7 @@ export function readStatusFile(directory: string): Status {
     if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) status[name] = value;
   }
   if (isTexts(read.mounts)) status.mounts = read.mounts;
+  if (isTexts(read.own)) status.own = read.own;
   const names = textNames(read.names);
   if (names) status.names = names;
   if (typeof read.encrypted === "boolean") status.encrypted = read.encrypted;

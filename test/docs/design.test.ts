@@ -70,6 +70,10 @@ const ALLOWED: Record<string, (target: string, isType: boolean) => boolean> = {
     target === "src/remote/site.ts" ||
     target === "src/state/errors.ts" ||
     (isType && target.startsWith("src/state/")),
+  "src/check/": (target, isType) =>
+    /^src\/(detect|mirror|report)\//.test(target) ||
+    target === "src/remote/site.ts" ||
+    (isType && target.startsWith("src/state/")),
 };
 
 const HOME: Record<string, RegExp> = {

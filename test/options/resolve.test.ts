@@ -11,7 +11,7 @@ const ENOUGH = ["./public", SITE, "--log", "mirror.log"];
 
 function run(argv: string[], env: Environment = {}): RunInvocation {
   const invocation: Invocation = parseCommandLine(argv, env);
-  if (!("folder" in invocation)) throw new Error(`asked for ${invocation.command}`);
+  if (!("folder" in invocation) || invocation.command === "check") throw new Error(`asked for ${invocation.command}`);
   return invocation;
 }
 
@@ -48,7 +48,23 @@ describe("parseCommandLine() finds the command", () => {
     { argv: ["watch", "-V", "-h"], want: { command: "help", of: "watch" } },
     { argv: ["--version"], want: { command: "version" } },
     { argv: ["sync", "-V"], want: { command: "version" } },
+    { argv: ["check", "--help"], want: { command: "help", of: "check" } },
   ])("$argv", ({ argv, want }) => expect(parseCommandLine(argv, {})).toEqual(want));
+
+  test.each([
+    { name: "no log", more: [] },
+    { name: "the options of a mirror", more: ["--log", "l", "--interval", "5s", "--max-delete", "3", "--dry-run"] },
+  ])("check takes FOLDER, SITE and $name", ({ more }) => {
+    const invocation = parseCommandLine(["check", "./public", SITE, "--json", ...more], {});
+    expect(invocation).toMatchObject({ command: "check", folder: "./public", site: SITE, options: { json: true } });
+  });
+
+  test("check says what is missing, by its own name", () => {
+    const parse = () => parseCommandLine(["check", "./public"], {});
+    expect(parse).toThrow(
+      "Missing SITE (ftp://USER@HOST/DIR, or --host and --user instead). Usage: miroir check FOLDER",
+    );
+  });
 
   test("--help after -- is an argument", () => {
     expect(refusal(["--", "--help"]).message).toContain('Unexpected argument "--help"');

@@ -16,6 +16,21 @@ const MLST_FACTS = "modify*;perm*;size*;type*;unique*;UNIX.group*;UNIX.mode*;UNI
 
 const linesOf = (features: string) => features.split(" | ").map((line) => ` ${line}`);
 
+describe("parseFeatures() finds the commands that tell a hash", () => {
+  test.each<{ features: string; want: string[] }>([
+    { features: "SIZE | UTF8", want: [] },
+    { features: "XSHA1 | XMD5", want: ["XSHA1 sha1", "XMD5 md5"] },
+    {
+      features: "HASH CRC32;MD5;SHA-1*;SHA-256;SHA-512 | XMD5 | XSHA256 | XSHA1",
+      want: ["XSHA1 sha1", "HASH sha1", "XSHA256 sha256", "HASH sha256", "XMD5 md5", "HASH md5"],
+    },
+    { features: "HASH SHA-512", want: [] },
+  ])("$features", ({ features, want }) => {
+    const { digests } = parseFeatures(linesOf(features));
+    expect(digests.map(({ command, algorithm }) => `${command} ${algorithm}`)).toEqual(want);
+  });
+});
+
 describe("parseFeatures()", () => {
   test.each<{ name: string; lines: string[] | undefined; want: Partial<Capabilities> }>([
     {

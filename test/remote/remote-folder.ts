@@ -4,12 +4,20 @@ import { join } from "node:path";
 import type { Intent } from "../../src/detect/manifest.ts";
 import { createFtpSite, type SiteOptions } from "../../src/remote/ftp.ts";
 import type { Account } from "../../src/remote/session.ts";
-import type { Content, Operation, OperationResult, Site, Uploaded, UploadJob } from "../../src/remote/site.ts";
+import type {
+  Content,
+  Operation,
+  OperationResult,
+  ReadableSite,
+  Site,
+  Uploaded,
+  UploadJob,
+} from "../../src/remote/site.ts";
 import type { TestServer } from "../servers/server.ts";
 
 /** A remote folder of one test's own, seen through a `Site` and on the server's disk. */
 export interface RemoteFolder extends AsyncDisposable {
-  site: Site;
+  site: ReadableSite;
   /** The same folder on the server's disk. */
   disk: string;
   /** What the site said the server lacks. */

@@ -4,6 +4,7 @@ import type { TestServer } from "../servers/server.ts";
 import { testListings } from "./contract-listings.ts";
 import { testNames } from "./contract-names.ts";
 import { testOperations } from "./contract-operations.ts";
+import { testReading } from "./contract-reading.ts";
 import { testRecovery } from "./contract-recovery.ts";
 import { testRows } from "./contract-rows.ts";
 import { testUploads } from "./contract-uploads.ts";
@@ -30,6 +31,7 @@ export function describeSite(name: string, start: () => Promise<TestServer>): vo
     });
 
     testListings(running);
+    testReading(running);
     testUploads(running, "upload");
     testUploads(running, "uploads");
     testRows(running);

@@ -157,6 +157,7 @@ export function openModelSession(surroundings: Surroundings): Session {
       mdtm: true,
       setTime: server.profile.setTime === "MFMT" ? "MFMT" : "MDTM",
       utf8: true,
+      digests: [],
       epsv: true,
       renameOverwrites: true,
     },
