@@ -36,7 +36,7 @@ export interface Intent {
 
 /** One thing asked of the server, by the path that its end is recorded under. */
 export interface Step {
-  op: "mkdir" | "rename" | "touch" | "delete" | "rmdir";
+  op: (typeof STEPS)[number];
   path: RelPath;
   /** Of a rename. */
   from?: RelPath;
@@ -51,8 +51,8 @@ export type JournalRecord =
   | { op: "move"; from: RelPath; to: RelPath }
   /** Steps are about to be asked for. Until a line of their path follows, they may have happened or not. */
   | { op: "begin"; steps: Step[] }
-  /** A step was refused: it did not happen. */
-  | { op: "end"; path: RelPath }
+  /** A step was refused, or it was found out what became of it: another one of its path may still be open. */
+  | { op: "end"; path: RelPath; step: Step["op"] }
   | { op: "intend"; intent: Intent }
   | { op: "settle"; id: string };
 
@@ -101,7 +101,9 @@ export function createOpenIntents(): OpenIntents {
         case "settle":
           return close(record.id);
         case "put":
-          if (record.settles !== undefined) close(record.settles);
+          if (record.settles === undefined) return;
+          close(record.settles);
+          for (const intent of byPath.get(record.path) ?? []) open(withoutContent(intent));
           return;
         case "move": {
           const all = [...byId.values()];
@@ -113,6 +115,11 @@ export function createOpenIntents(): OpenIntents {
       }
     },
   };
+}
+
+/** An upload since was confirmed: what an earlier one sent stands at most under its temporary names. */
+function withoutContent({ id, path, temporary, aside }: Intent): Intent {
+  return { id, path, temporary, ...(aside !== undefined && { aside }) };
 }
 
 function movedIntent(intent: Intent, from: RelPath, to: RelPath): Intent {
@@ -127,21 +134,34 @@ function movedIntent(intent: Intent, from: RelPath, to: RelPath): Intent {
   };
 }
 
-/** Keeps `open` to the steps whose end is not known. */
-export function followSteps(open: Map<RelPath, Step>, record: JournalRecord): void {
+export const STEPS = ["mkdir", "rename", "touch", "delete", "rmdir"] as const;
+
+/** Several steps of one path may be open at once: what blocks it is deleted, and a folder made. */
+export function keyOf({ op, path }: Step): string {
+  return `${op} ${path}`;
+}
+
+/** Keeps `open` to the steps whose end is not known, by `keyOf`. */
+export function followSteps(open: Map<string, Step>, record: JournalRecord): void {
+  // What is known to stand at a path answers every question about it.
+  const answered = (path: RelPath) => {
+    for (const op of STEPS) open.delete(keyOf({ op, path }));
+  };
   switch (record.op) {
     case "begin":
-      for (const step of record.steps) open.set(step.path, step);
+      for (const step of record.steps) open.set(keyOf(step), step);
       return;
     case "put":
     case "drop":
     case "folder":
     case "unfolder":
+      answered(record.path);
+      return;
     case "end":
-      open.delete(record.path);
+      open.delete(keyOf({ op: record.step, path: record.path }));
       return;
     case "move":
-      open.delete(record.to);
+      answered(record.to);
       return;
     case "intend":
     case "settle":

@@ -5,6 +5,8 @@ import { type Patience, withRetries } from "./retry.ts";
 
 /** The hash of no content. */
 const UNKNOWN_SHA1 = "0".repeat(40);
+/** No server's time for a file is that one. */
+const UNKNOWN_MTIME_MS = 0;
 
 /**
  * Asks the server what became of steps and uploads whose end is not known, so that the manifest tells what is there
@@ -13,7 +15,7 @@ const UNKNOWN_SHA1 = "0".repeat(40);
  */
 export async function settleDoubts(
   steps: Iterable<Step>,
-  uploads: Iterable<Intent>,
+  uploads: readonly Intent[],
   manifest: Manifest,
   site: Site,
   patience: Patience,
@@ -27,7 +29,7 @@ export async function settleDoubts(
     const there = await look(step.path);
     if (step.from !== undefined) records.push(...(await settleRename(step.from, step.path, there)));
     else records.push(...(await settlePath(step, there)));
-    records.push({ op: "end", path: step.path });
+    records.push({ op: "end", path: step.path, step: step.op });
   }
   // Tries of the same content: what one of them has shown to stand there needs no other.
   const decided = new Map<RelPath, string>();
@@ -45,11 +47,14 @@ export async function settleDoubts(
     const there = await look(path);
     if (there?.type !== "file" || there.sizeBytes !== begun.sizeBytes) return was ? settleFile(path, there) : [];
     const time = dated ? await timeOf(path) : undefined;
+    const isLikeAnother = uploads.some(
+      (other) => other.path === path && other.sha1 !== sha1 && looksLike(other.begun, begun),
+    );
     const isLikeOld =
       was?.sizeBytes === begun.sizeBytes &&
-      (was.undated || was.sha1 === UNKNOWN_SHA1 || inSeconds(was.mtimeMs) === inSeconds(begun.mtimeMs));
-    // The rename was asked for, and a file of that very size stands there: it is ours, whichever of the two it is.
-    if (time === undefined || isLikeOld) return [unknown(path, there)];
+      (was.undated || was.mtimeMs === UNKNOWN_MTIME_MS || inSeconds(was.mtimeMs) === inSeconds(begun.mtimeMs));
+    // The rename was asked for, and a file of that very size stands there: it is ours, whichever of them it is.
+    if (time === undefined || isLikeOld || isLikeAnother) return [unknown(path, there)];
     if (isTime(time, begun.mtimeMs)) return [{ op: "put", path, entry: { ...begun, sha1, racy: true } }];
     return was ? settleFile(path, there) : [];
   }
@@ -71,7 +76,7 @@ export async function settleDoubts(
     const was = manifest.files.get(path);
     // A touch leaves the content as it was: only the time is in doubt.
     if (op === "touch" && was && there?.type === "file" && there.sizeBytes === was.sizeBytes) {
-      return [{ op: "put", path, entry: { ...was, mtimeMs: 0 } }];
+      return [{ op: "put", path, entry: { ...was, mtimeMs: UNKNOWN_MTIME_MS } }];
     }
     return was ? settleFile(path, there) : [];
   }
@@ -89,12 +94,17 @@ export async function settleDoubts(
 
 /** Ours, and of unknown content: sent again when it is wanted, deleted when it is not. Only another hash shows that. */
 function unknown(path: RelPath, { sizeBytes = 0 }: RemoteEntry): JournalRecord {
-  return { op: "put", path, entry: { mtimeMs: 0, sizeBytes, sha1: UNKNOWN_SHA1 } };
+  return { op: "put", path, entry: { mtimeMs: UNKNOWN_MTIME_MS, sizeBytes, sha1: UNKNOWN_SHA1 } };
 }
 
 /** A remote time, in whole seconds, of a local one. */
 function isTime(remoteMs: number | undefined, localMs: number | undefined): boolean {
   return remoteMs !== undefined && localMs !== undefined && remoteMs === inSeconds(localMs);
+}
+
+/** Whether a server could not tell the one from the other: of one size, and one second. */
+function looksLike(one: Intent["begun"], other: NonNullable<Intent["begun"]>): boolean {
+  return one?.sizeBytes === other.sizeBytes && inSeconds(one.mtimeMs) === inSeconds(other.mtimeMs);
 }
 
 const inSeconds = (ms: number) => Math.floor(ms / 1000) * 1000;

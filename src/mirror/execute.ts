@@ -17,7 +17,7 @@ export interface ExecuteOptions extends Patience {
   /** Notes in the journal that steps are about to be asked for: until they are known to have ended they are in doubt. */
   begin(steps: Step[]): void;
   /** Notes that a step was refused: nothing happened. */
-  ended(path: RelPath): void;
+  ended(step: Step): void;
   /** Notes that nothing is left of it. */
   settled(id: string): void;
   /** What an earlier run or pass left half done of a large file. */
@@ -49,9 +49,8 @@ export async function execute(plan: Plan, options: ExecuteOptions): Promise<void
 async function performStage(actions: readonly Action[], barred: Barred, options: ExecuteOptions): Promise<void> {
   const { site, onOutcome } = options;
   const byOperation = new Map<Operation, Action>();
-  const fail = (action: Action, failure: Failure, isUnknown = false) => {
+  const fail = (action: Action, failure: Failure) => {
     if (action.op === "mkdir" || action.op === "rename") barred.set(action.path, action.op);
-    if (!isUnknown) options.ended(action.path);
     onOutcome({ status: "failed", action, failure });
   };
   for (const action of actions) {
@@ -79,8 +78,10 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
         return;
       }
       byOperation.delete(operation);
-      if (result.status === "failed") fail(action, failureOf(result.error), unsure.has(operation));
-      else if (result.status === "kept") onOutcome({ status: "kept", action });
+      if (result.status === "failed") {
+        if (!unsure.has(operation)) options.ended(stepOf(operation));
+        fail(action, failureOf(result.error));
+      } else if (result.status === "kept") onOutcome({ status: "kept", action });
       else onOutcome({ status: "done", action, ms: now - startedAt, undated: result.note === "undated" });
       startedAt = now;
     };
@@ -103,7 +104,7 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
       // It is always the first one that costs the connection: the others are not made to wait for it.
       if (lost.reason === "unreachable" || ++lostInARow >= LOST_IN_A_ROW) throw lost;
       byOperation.delete(culprit[0]);
-      fail(culprit[1], failureOf(lost), true);
+      fail(culprit[1], failureOf(lost));
       tries = 0;
     }
     const [first] = byOperation.values();

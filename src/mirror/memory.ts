@@ -4,6 +4,7 @@ import {
   followSteps,
   type Intent,
   type JournalRecord,
+  keyOf,
   type Manifest,
   type Step,
 } from "../detect/manifest.ts";
@@ -19,8 +20,8 @@ export interface Memory {
   readonly intents: ReadonlyMap<string, Intent>;
   /** The oldest intent of a path. */
   intentAt(path: RelPath): Intent | undefined;
-  /** Steps that were asked for and whose end is not known, by path. */
-  readonly doubts: ReadonlyMap<RelPath, Step>;
+  /** Steps that were asked for and whose end is not known. */
+  readonly doubts: ReadonlyMap<string, Step>;
   readonly status: Status;
   /** Names of damaged files that were set aside. */
   readonly setAside: readonly string[];
@@ -53,7 +54,7 @@ export function createMemory(state: State): Memory {
   const open = createOpenIntents();
   for (const intent of loaded.intents) open.follow({ op: "intend", intent });
   const intents = open.byId;
-  const doubts = new Map((loaded.steps ?? []).map((step) => [step.path, step]));
+  const doubts = new Map((loaded.steps ?? []).map((step) => [keyOf(step), step]));
   let { manifest } = loaded;
   let usesApproval = false;
   let saved = { text: "", at: "" };

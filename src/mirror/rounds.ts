@@ -148,7 +148,7 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
     open: async (path) => openFile(join(parts.folder, path), path, scan.follow),
     intend: (intent) => memory.record([{ op: "intend", intent }]),
     begin: (steps) => memory.record([{ op: "begin", steps }]),
-    ended: (path) => memory.record([{ op: "end", path }]),
+    ended: ({ op, path }) => memory.record([{ op: "end", path, step: op }]),
     settled: (id) => memory.record([{ op: "settle", id }]),
     onOutcome: settle,
     onRetry: rounds.onRetry,

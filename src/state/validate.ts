@@ -1,4 +1,4 @@
-import type { Intent, JournalRecord, ManifestEntry, Step } from "../detect/manifest.ts";
+import { type Intent, type JournalRecord, type ManifestEntry, STEPS, type Step } from "../detect/manifest.ts";
 import { nameOf, type RelPath } from "../detect/tree.ts";
 
 // What was read from disk is checked before it is believed: its paths decide what is deleted on the site.
@@ -67,7 +67,7 @@ export function checkedRecord(value: unknown): JournalRecord | undefined {
     case "begin":
       return checkedBegin(value.steps);
     case "end":
-      return isRelPath(value.path) ? { op, path: value.path } : undefined;
+      return checkedEnd(value);
     case "settle":
       return isId(value.id) ? { op, id: value.id } : undefined;
     default:
@@ -81,18 +81,25 @@ function checkedPut({ path, entry: read, settles }: Fields): JournalRecord | und
   return entry && { op: "put", path, entry, ...(settles !== undefined && { settles }) };
 }
 
-const STEPS = ["mkdir", "rename", "touch", "delete", "rmdir"] as const;
-
 function checkedBegin(value: unknown): JournalRecord | undefined {
   if (!Array.isArray(value)) return undefined;
   const steps: Step[] = [];
   for (const each of value) {
-    const op = isFields(each) ? STEPS.find((known) => known === each.op) : undefined;
+    const op = isFields(each) ? checkedStep(each.op) : undefined;
     if (!isFields(each) || op === undefined || !isRelPath(each.path)) return undefined;
     if (each.from !== undefined && !isRelPath(each.from)) return undefined;
     steps.push({ op, path: each.path, ...(each.from !== undefined && { from: each.from }) });
   }
   return { op: "begin", steps };
+}
+
+function checkedStep(value: unknown): Step["op"] | undefined {
+  return STEPS.find((known) => known === value);
+}
+
+function checkedEnd({ path, step }: Fields): JournalRecord | undefined {
+  const op = checkedStep(step);
+  return isRelPath(path) && op ? { op: "end", path, step: op } : undefined;
 }
 
 function checkedIntent(value: unknown): Intent | undefined {

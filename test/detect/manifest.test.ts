@@ -133,6 +133,12 @@ describe("createOpenIntents()", () => {
       at: { a: undefined },
     },
     {
+      name: "a later upload of its path confirmed",
+      records: [intend("1", "a"), intend("2", "a"), { op: "put", path: "a", entry: entry("1"), settles: "2" }],
+      ids: ["1"],
+      at: { a: "1" },
+    },
+    {
       name: "its folder renamed",
       records: [intend("1", "f/a", { temporary: "f/.miroir-1" }), { op: "move", from: "f", to: "g" }],
       ids: ["1"],

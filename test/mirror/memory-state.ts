@@ -24,7 +24,7 @@ export function createMemoryState(initial?: Manifest, initialStatus: Partial<Sta
   let parked: RelPath[] = [];
   let approved: RelPath[] = [];
   const intents = new Map<string, Intent>();
-  const steps = new Map<RelPath, Step>();
+  const steps = new Map<string, Step>();
   const records: JournalRecord[] = [];
 
   return {

@@ -6,6 +6,8 @@ import type { Change, Entry, ModelTree, RemoteFile } from "./model-tree.ts";
 
 /** Stands in the manifest for a content that has to be found out. */
 const UNKNOWN_SHA1 = "0".repeat(40);
+/** The command that carries a step out. */
+const VERBS = { mkdir: "MKD", rename: "RNTO", delete: "DELE", rmdir: "RMD", touch: "MDTM" };
 
 /** What the mirror may do in one pass. */
 export interface Allowed {
@@ -46,8 +48,8 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
   const broken: string[] = [];
   const foreignContents = new Set<string>();
   const tampered = new Set<RelPath>();
-  /** Carried out on the site, and not recorded yet. */
-  const uncertain = new Set<RelPath>();
+  /** Carried out on the site, and not recorded yet: the last command that did. */
+  const uncertain = new Map<RelPath, string>();
   /** Asked for and not answered, and not recorded since: what becomes of it is looked up, or sent again. */
   const inFlight = new Set<RelPath>();
   /** A server that refuses to rename over a specimen is taken for one that never does. */
@@ -121,7 +123,7 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
       appears(change, step);
       disappears(change, step);
       if (isTemporary(change.path)) continue;
-      uncertain.add(change.path);
+      uncertain.set(change.path, step.verb);
     }
     sparesForeign(step);
     const carried =
@@ -169,6 +171,8 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
         if (record.op === "intend" && record.intent.sha1 !== undefined) inFlight.add(record.intent.path);
         if (record.op === "put" && record.entry.sha1 === UNKNOWN_SHA1) doubts(record.path);
         if (record.op !== "move" && !("path" in record)) continue;
+        // A step that came to its end says nothing about another one of its path.
+        if (record.op === "end" && (uncertain.get(record.path) ?? VERBS[record.step]) !== VERBS[record.step]) continue;
         const ends = record.op === "move" ? [record.from, record.to] : [record.path];
         const [end = ""] = ends;
         const recorded = recordedSha1s.get(end);
@@ -178,7 +182,7 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
         else for (const end of ends) recordedSha1s.delete(end);
         const isSettled = (path: RelPath) =>
           ends.some((each) => path === each || (record.op === "move" && isAtOrBelow(path, each)));
-        for (const path of [...uncertain]) if (isSettled(path)) uncertain.delete(path);
+        for (const path of [...uncertain.keys()]) if (isSettled(path)) uncertain.delete(path);
         const entry = record.op === "move" ? undefined : site().get(record.path);
         if ((record.op === "folder" || record.op === "put") && entry) entry.isForeign = false;
         if (record.op === "drop" || record.op === "unfolder") forgets(record, entry, recorded, isUnsure);
