@@ -10,6 +10,9 @@ import type { Task } from "./tools.ts";
 
 const RELAY_HOST = "127.0.0.2";
 
+/** Straight to the server, or through its relay, whose round trip is that many milliseconds from then on. */
+export type Way = "direct" | number;
+
 /** A server at two addresses: its own, and a distant one. */
 export interface Site {
   server: RealServer;
@@ -18,8 +21,7 @@ export interface Site {
   freshName(): string;
   /** Where the folder of this name is on the disk. */
   onDisk(name: string): string;
-  /** With a round trip of 0 straight to the server, else through the relay, which takes that long from now on. */
-  task(rttMs: number, job: Pick<Task, "from" | "remote" | "connections" | "home">): Task;
+  task(way: Way, job: Pick<Task, "from" | "remote" | "connections" | "home">): Task;
 }
 
 /** What all experiments stand on; `end()` removes every trace. */
@@ -58,9 +60,9 @@ export function createGround(size: Size, signal: AbortSignal): Ground {
       relay,
       freshName: () => `run-${++remotes}`,
       onDisk: (name) => join(server.root, name),
-      task(rttMs, job) {
-        relay.rttMs = rttMs;
-        return { ...server, host: rttMs === 0 ? server.host : relay.host, ...job };
+      task(way, job) {
+        if (way !== "direct") relay.rttMs = way;
+        return { ...server, host: way === "direct" ? server.host : relay.host, ...job };
       },
     };
   }

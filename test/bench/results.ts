@@ -11,7 +11,7 @@ export function goalRows(results: readonly ExperimentResult[], isJudged: boolean
           formatGoal(row.goal, row.unit),
           formatFigure(row.median, row.unit),
           formatSpread(row),
-          isJudged ? formatVerdict(row.isMet) : "not judged",
+          formatVerdict(row.isMet, isJudged),
         ])
       : [[work, `failed: ${failure}`, "", "", "", "NO"]],
   );
@@ -39,11 +39,12 @@ function formatGoal(goal: Goal | undefined, unit: string): string {
 }
 
 function formatSpread({ smallest, largest, unit }: Pick<RowResult, "smallest" | "largest" | "unit">): string {
-  if (smallest === largest) return "";
+  if (smallest === largest || Number.isNaN(smallest)) return "";
   return `${formatFigure(smallest, "")} to ${formatFigure(largest, unit)}`;
 }
 
-function formatVerdict(isMet: boolean | undefined): string {
+function formatVerdict(isMet: boolean | undefined, isJudged: boolean): string {
   if (isMet === undefined) return "";
+  if (!isJudged) return "not judged";
   return isMet ? "yes" : "NO";
 }

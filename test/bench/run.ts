@@ -15,6 +15,8 @@ export interface Ran {
   peakBytes: number;
   /** From before the process is made until it says something; NaN when it says nothing. */
   firstWordSeconds: number;
+  /** On both streams. */
+  said: string;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function runMeasured({ words, env }: Command, cwd: string, signal: 
     await Promise.all(reading);
     signal.throwIfAborted();
     if (code !== 0) throw new Error(`"${words[0]}" ended with exit code ${code}: ${said.trim().slice(-500)}`);
-    return { seconds, peakBytes, firstWordSeconds };
+    return { seconds, peakBytes, firstWordSeconds, said };
   } finally {
     signal.removeEventListener("abort", kill);
     clearTimeout(deadline);

@@ -28,7 +28,7 @@ export function smallFiles(kind: RealServerKind, { smallFiles: count, rttMs }: S
     tools: ["lftp", "rclone"],
     async open(ground) {
       const site = await ground.site(kind, "off");
-      const same = { site, rttMs, connections: CONNECTIONS, folder: await folderOf(ground, count) };
+      const same = { site, way: rttMs, connections: CONNECTIONS, folder: await folderOf(ground, count) };
       return [
         transfer(ground, { ...same, name: "miroir", command: miroirSync }),
         transfer(ground, { ...same, name: "lftp", command: lftpMirror }),
@@ -65,7 +65,7 @@ export function roundTrips(kind: RealServerKind, tls: TlsMode, { smallFiles: cou
       const site = await ground.site(kind, tls);
       const folder = await folderOf(ground, count);
       return [
-        transfer(ground, { site, rttMs, connections: 1, folder, name: "miroir", once: true, command: miroirSync }),
+        transfer(ground, { site, way: rttMs, connections: 1, folder, name: "miroir", once: true, command: miroirSync }),
       ];
     },
     rows: [
@@ -90,7 +90,7 @@ export function manyFiles(kind: RealServerKind, { manyFiles: count }: Size): Exp
     tools: ["lftp"],
     async open(ground) {
       const site = await ground.site(kind, "off");
-      const same = { site, rttMs: 0, folder: await folderOf(ground, count) };
+      const same = { site, way: "direct" as const, folder: await folderOf(ground, count) };
       const lftp = (connections: number): Contestant =>
         transfer(ground, { ...same, connections, name: nameOf(connections), command: lftpMirror });
       return [

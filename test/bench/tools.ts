@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { executable } from "../e2e/program.ts";
 import type { RealServerKind } from "../servers/real.ts";
 import { serverUrl, type TlsMode } from "../servers/server.ts";
@@ -34,21 +35,28 @@ function command(words: string[], { home }: Pick<Task, "home">, more: Record<str
   return { words, env: { PATH: process.env.PATH ?? "", HOME: home, LC_ALL: "C.UTF-8", ...more } };
 }
 
-/** One pass by the compiled executable. Its log is `miroir.log` in `home`, in JSON. */
-export function miroirSync(task: Task, ...more: string[]): Command {
-  return miroir("sync", task, ...more);
+/** One pass by the compiled executable; its log is JSON. */
+export function miroirSync(task: Task, { log = logFile(task.home), env = {} } = {}): Command {
+  return command([...miroir("sync", task), "--log", log], task, { MIROIR_PASSWORD: task.password, ...env });
 }
 
-export function miroirWatch(task: Task, ...more: string[]): Command {
-  return miroir("watch", task, ...more);
-}
-
-function miroir(name: string, task: Task, ...more: string[]): Command {
-  const trust = task.tls === "off" ? ["--tls", "off"] : ["--tls-ca", task.certificateFile];
-  const own = ["--log", `${task.home}/miroir.log`, "--log-format", "json", "--state-dir", `${task.home}/state`];
-  const words = [executable(), name, task.from, `${serverUrl(task)}/${task.remote}`, ...trust];
-  words.push("--connections", String(task.connections), "--quiet", ...own, ...more);
+export function miroirWatch(task: Task, intervalMs: number): Command {
+  const words = [...miroir("watch", task), "--log", logFile(task.home), "--interval", `${intervalMs}ms`];
   return command(words, task, { MIROIR_PASSWORD: task.password });
+}
+
+/** Of the runs with this home. */
+export function logFile(home: string): string {
+  return join(home, "miroir.log");
+}
+
+function miroir(name: string, task: Task): string[] {
+  const trust = task.tls === "off" ? ["--tls", "off"] : ["--tls-ca", task.certificateFile];
+  const words = [executable(), name, task.from, `${serverUrl(task)}/${task.remote}`, ...trust];
+  return [...words, "--connections", `${task.connections}`, "--quiet", "--log-format", "json"].concat(
+    "--state-dir",
+    join(task.home, "state"),
+  );
 }
 
 /** Sets times, as miroir does, and no permissions, as miroir does not. */
@@ -84,9 +92,9 @@ export function rcloneCopy(task: Task): Command {
   return rclone(task, "copy", ...(task.kind === "vsftpd" ? ["--ftp-writing-mdtm"] : []));
 }
 
-/** Finds out that nothing is to be done. It compares sizes only: vsftpd lists no exact times. */
+/** Compares by size, and tells how much it compared. vsftpd lists no exact times: to ask for each would be slower. */
 export function rcloneCompare(task: Task): Command {
-  return rclone(task, "copy", "--size-only");
+  return rclone(task, "copy", "--size-only", "--stats-log-level", "NOTICE");
 }
 
 function rclone(task: Task, name: string, ...more: string[]): Command {
@@ -105,6 +113,11 @@ function obscured(password: string): string {
   const made = execFileSync("rclone", ["obscure", password], { encoding: "utf8" }).trim();
   obscuredPasswords.set(password, made);
   return made;
+}
+
+/** Names, sizes and times of a whole tree. */
+export function findAll(folder: string): Command {
+  return command(["sh", "-c", 'exec find "$1" -printf "%p %s %T@\\n" >/dev/null', "sh", folder], { home: folder });
 }
 
 export function curlUpload(task: Task): Command {

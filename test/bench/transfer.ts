@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { differences, readTree, type Tree } from "../e2e/trees.ts";
 import type { Contestant, Sample } from "./experiment.ts";
-import type { Ground, Site } from "./ground.ts";
+import type { Ground, Site, Way } from "./ground.ts";
 import { type Command, runMeasured } from "./run.ts";
 import type { Task } from "./tools.ts";
 
@@ -9,7 +9,7 @@ export interface Transfer {
   name: string;
   once?: boolean;
   site: Site;
-  rttMs: number;
+  way: Way;
   connections: number;
   /** What the site must hold afterwards. */
   folder: string;
@@ -17,26 +17,25 @@ export interface Transfer {
   file?: string;
   command: (task: Task) => Command;
   /** More figures of the same run; it has ended, and `home` is still there. */
-  look?: (home: string, sample: Sample) => Sample;
+  look?: (home: string) => Sample;
 }
 
 /** Sends a folder into a new remote folder, and compares all that arrived: names, sizes, bytes. */
-export function transfer(ground: Ground, { site, rttMs, connections, folder, ...rest }: Transfer): Contestant {
+export function transfer(ground: Ground, { site, way, connections, folder, ...rest }: Transfer): Contestant {
   return {
     name: rest.name,
     ...(rest.once && { once: true }),
     async run() {
       const remote = site.freshName();
       const home = ground.newFolder();
-      const task = site.task(rttMs, { from: rest.file ?? folder, remote, connections, home });
+      const task = site.task(way, { from: rest.file ?? folder, remote, connections, home });
       const { seconds, peakBytes } = await runMeasured(rest.command(task), home, ground.signal);
       const wanted = await ground.once(`tree ${folder}`, async () => readTree(folder));
       requireEqual(rest.name, wanted, readTree(site.onDisk(remote)));
-      const sample = { seconds, peakBytes };
-      const figures = rest.look?.(home, sample) ?? {};
+      const figures = rest.look?.(home) ?? {};
       rmSync(site.onDisk(remote), { recursive: true });
       rmSync(home, { recursive: true });
-      return [{ ...sample, ...figures }];
+      return [{ seconds, peakBytes, ...figures }];
     },
   };
 }

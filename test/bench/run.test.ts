@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import { peakRssBytes, processorMs, rssBytes } from "./linux-process.ts";
+import { runMeasured } from "./run.ts";
+
+const { signal } = new AbortController();
+const bun = (code: string) => ({ words: [process.execPath, "-e", code], env: { PATH: process.env.PATH ?? "" } });
+const onLinux = test.skipIf(process.platform !== "linux");
+
+test("runMeasured() measures a whole run, and when its first word came", async () => {
+  const code = 'await Bun.sleep(100); console.log("one"); await Bun.sleep(200); console.log("two")';
+  const ran = await runMeasured(bun(code), "/", signal);
+  expect(ran.said).toBe("one\ntwo\n");
+  expect(ran.firstWordSeconds).toBeGreaterThan(0.1);
+  expect(ran.seconds).toBeGreaterThan(ran.firstWordSeconds + 0.19);
+});
+
+onLinux("runMeasured() tells the most memory a program ever had", async () => {
+  const code = "let held = Buffer.alloc(150e6, 1); held = undefined; Bun.gc(true); await Bun.sleep(100)";
+  expect((await runMeasured(bun(code), "/", signal)).peakBytes).toBeGreaterThan(150e6);
+});
+
+test("runMeasured() throws with the words of a program that fails", async () => {
+  const code = 'console.error("no such host"); process.exit(3)';
+  await expect(runMeasured(bun(code), "/", signal)).rejects.toThrow(/exit code 3: no such host/);
+});
+
+test("runMeasured() kills the program when it is interrupted", async () => {
+  const interruption = new AbortController();
+  const running = runMeasured(bun("await Bun.sleep(60_000)"), "/", interruption.signal);
+  setTimeout(() => interruption.abort(new Error("stopped")), 50);
+  await expect(running).rejects.toThrow("stopped");
+});
+
+onLinux("processorMs() grows by what the processor did, and ends with the process", async () => {
+  const beforeMs = processorMs(process.pid) ?? Number.NaN;
+  for (const endMs = performance.now() + 50; performance.now() < endMs; );
+  expect(processorMs(process.pid)).toBeGreaterThan(beforeMs);
+  const ended = Bun.spawn(["true"]);
+  await ended.exited;
+  expect([processorMs(ended.pid), rssBytes(ended.pid), peakRssBytes(ended.pid)]).toEqual(Array(3).fill(undefined));
+});
+
+onLinux("peakRssBytes() is at least what is resident now", () => {
+  expect(rssBytes(process.pid)).toBeGreaterThan(1e6);
+  expect(peakRssBytes(process.pid)).toBeGreaterThanOrEqual(rssBytes(process.pid) ?? Number.NaN);
+});
