@@ -4,22 +4,32 @@
  * --rows TEXT,...    only experiments whose name holds one of these texts
  * --rounds N         how often each program does the same (3)
  * --size full|tiny   tiny: a quick run that only shows that everything works; its figures mean nothing
+ * --write            write docs/bench.md and docs/bench.svg
  * --list             only tell the names of the experiments
  */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { barChart } from "./chart.ts";
 import { type Experiment, type ExperimentResult, runExperiment } from "./experiment.ts";
 import { experiments } from "./experiments.ts";
-import { createGround, type Ground } from "./ground.ts";
+import { createGround, type Ground, RELAY_HOST } from "./ground.ts";
 import { describeMachine } from "./machine.ts";
 import { missingFor } from "./needs.ts";
+import { benchPage, chartGroups } from "./page.ts";
 import { goalRows, timeRows } from "./results.ts";
+import { measureRoundTripMs } from "./round-trip.ts";
 import { SIZES, type Size } from "./size.ts";
-import { textTable } from "./table.ts";
+import { formatFigure, textTable } from "./table.ts";
+import { toldCommands } from "./told.ts";
+
+const DOCUMENTS = join(import.meta.dir, "..", "..", "docs");
 
 interface Settings {
   size: Size;
   rounds: number;
   chosen: Experiment[];
+  isWritten: boolean;
   isList: boolean;
 }
 
@@ -34,6 +44,7 @@ function settingsOf(args: string[]): Settings {
       rows: { type: "string", default: "" },
       rounds: { type: "string" },
       size: { type: "string", default: "full" },
+      write: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
     },
   });
@@ -47,7 +58,10 @@ function settingsOf(args: string[]): Settings {
   const texts = values.rows.split(",").map((text) => text.trim());
   const chosen = experiments(size).filter(({ name }) => texts.some((text) => name.includes(text)));
   if (chosen.length === 0) throw new Error(`Cannot find an experiment with "${values.rows}" in its name: see --list`);
-  return { size, rounds, chosen, isList: values.list };
+  if (values.write && (values.rows !== "" || !size.isJudged)) {
+    throw new Error("Cannot write docs/bench.md from a part: --write goes without --rows and --size tiny");
+  }
+  return { size, rounds, chosen, isWritten: values.write, isList: values.list };
 }
 
 async function runAll(ground: Ground, { chosen, rounds }: Settings): Promise<ExperimentResult[]> {
@@ -70,18 +84,26 @@ async function runAll(ground: Ground, { chosen, rounds }: Settings): Promise<Exp
 
 /** @returns the exit code: 0 also where goals are missed, 1 where something did not work */
 async function bench(settings: Settings, signal: AbortSignal): Promise<number> {
-  const { size, chosen } = settings;
+  const { size, rounds, chosen, isWritten } = settings;
   const missing = missingFor(chosen);
   if (missing.length > 0)
     throw new Error(`Cannot run: ${missing.join(", ")}. On Debian, as root, ".ci/run setup" helps`);
   const ground = createGround(size, signal);
   try {
-    const machine = describeMachine(ground.folder);
+    const roundTripMs = await measureRoundTripMs(RELAY_HOST, size.rttMs);
+    const machine: [string, string][] = [
+      ...describeMachine(ground.folder),
+      [`a round trip of ${size.rttMs} ms, measured`, formatFigure(roundTripMs, "ms")],
+    ];
     for (const [name, value] of machine) say(`${name}: ${value}`);
     say();
     const results = await runAll(ground, settings);
     say(`\n${textTable(timeRows(results))}`);
     say(`\n${textTable(goalRows(results, size.isJudged))}`);
+    if (isWritten) {
+      writeFileSync(join(DOCUMENTS, "bench.md"), benchPage(results, { machine, rounds, commands: toldCommands() }));
+      writeFileSync(join(DOCUMENTS, "bench.svg"), barChart(chartGroups(results), "Times of miroir and others"));
+    }
     return results.some(({ failure }) => failure !== undefined) ? 1 : 0;
   } finally {
     await ground.end();

@@ -11,6 +11,8 @@ export interface Contestant {
   name: string;
   /** Too slow, or too steady, to be run in each round. */
   once?: boolean;
+  /** Runs under other conditions than the rest: its time is not shown beside theirs. */
+  isApart?: boolean;
   /** Prepares, measures, and checks that all was done. Throws when it was not. */
   run(): Promise<Sample[]>;
 }
@@ -82,6 +84,7 @@ export async function runExperiment(experiment: Experiment, ground: Ground, roun
     work,
     rows: rows.map((row) => judge(row, of)),
     times: contestants
+      .filter(({ isApart }) => !isApart)
       .map((contestant) => ({ contestant: contestant.name, figures: of(contestant.name, "seconds") }))
       .filter(({ figures }) => figures.length > 0)
       .map(({ contestant, figures }) => ({ contestant, seconds: summarise(figures), runs: figures.length })),

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { executable } from "../e2e/program.ts";
 import { certificate } from "../servers/certificates.ts";
 import { type RealServer, type RealServerKind, startRealServer } from "../servers/real.ts";
 import type { TlsMode } from "../servers/server.ts";
@@ -8,7 +9,7 @@ import { type Relay, startRelay } from "./relay.ts";
 import type { Size } from "./size.ts";
 import type { Task } from "./tools.ts";
 
-const RELAY_HOST = "127.0.0.2";
+export const RELAY_HOST = "127.0.0.2";
 
 /** Straight to the server, or through its relay, whose round trip is that many milliseconds from then on. */
 export type Way = "direct" | number;
@@ -62,7 +63,7 @@ export function createGround(size: Size, signal: AbortSignal): Ground {
       onDisk: (name) => join(server.root, name),
       task(way, job) {
         if (way !== "direct") relay.rttMs = way;
-        return { ...server, host: way === "direct" ? server.host : relay.host, ...job };
+        return { ...server, executable: executable(), host: way === "direct" ? server.host : relay.host, ...job };
       },
     };
   }

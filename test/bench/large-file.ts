@@ -31,7 +31,7 @@ export function largeFile(kind: RealServerKind, tls: TlsMode, { largeFileBytes: 
         transfer(ground, { ...same, name: "miroir", command: miroirSync }),
         transfer(ground, { ...alone, name: "curl", command: curlUpload }),
         transfer(ground, { ...alone, name: "lftp", command: lftpPut }),
-        transfer(ground, { ...same, name: "miroir, with a probe", once: true, ...watchingForStalls }),
+        transfer(ground, { ...same, name: "miroir, with a probe", once: true, isApart: true, ...watchingForStalls }),
       ];
     },
     rows: [

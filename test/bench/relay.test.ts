@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { claimPorts } from "../servers/real-ports.ts";
 import { type Relay, startRelay } from "./relay.ts";
+import { measureRoundTripMs } from "./round-trip.ts";
 
 const TARGET = "127.0.0.1";
 const HOST = "127.0.0.2";
@@ -111,4 +112,8 @@ onLinux("startRelay() gives its ports back when one of them is taken", async () 
   await expect(startRelay({ ...options, firstPort: port - 1, lastPort: port })).rejects.toThrow("EADDRINUSE");
   const relay = await startRelay({ ...options, firstPort: port + 1, lastPort: port + 1 });
   await relay.stop();
+});
+
+onLinux("measureRoundTripMs() is what the relay was asked for, and a little", async () => {
+  expect(await measureRoundTripMs(HOST, 30)).toBeGreaterThanOrEqual(29);
 });

@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { executable } from "../e2e/program.ts";
 import type { RealServerKind } from "../servers/real.ts";
 import { serverUrl, type TlsMode } from "../servers/server.ts";
 import type { Command } from "./run.ts";
 
 /** Where something is to be sent, and by how many connections. */
 export interface Task {
+  /** miroir's executable. */
+  executable: string;
   /** The local folder, or the local file for those who send one. */
   from: string;
   kind: RealServerKind;
@@ -52,7 +53,7 @@ export function logFile(home: string): string {
 
 function miroir(name: string, task: Task): string[] {
   const trust = task.tls === "off" ? ["--tls", "off"] : ["--tls-ca", task.certificateFile];
-  const words = [executable(), name, task.from, `${serverUrl(task)}/${task.remote}`, ...trust];
+  const words = [task.executable, name, task.from, `${serverUrl(task)}/${task.remote}`, ...trust];
   return [...words, "--connections", `${task.connections}`, "--quiet", "--log-format", "json"].concat(
     "--state-dir",
     join(task.home, "state"),

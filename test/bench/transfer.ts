@@ -5,9 +5,7 @@ import type { Ground, Site, Way } from "./ground.ts";
 import { type Command, runMeasured } from "./run.ts";
 import type { Task } from "./tools.ts";
 
-export interface Transfer {
-  name: string;
-  once?: boolean;
+export interface Transfer extends Omit<Contestant, "run"> {
   site: Site;
   way: Way;
   connections: number;
@@ -21,18 +19,18 @@ export interface Transfer {
 }
 
 /** Sends a folder into a new remote folder, and compares all that arrived: names, sizes, bytes. */
-export function transfer(ground: Ground, { site, way, connections, folder, ...rest }: Transfer): Contestant {
+export function transfer(ground: Ground, transferred: Transfer): Contestant {
+  const { site, way, connections, folder, file = folder, command, look, ...contestant } = transferred;
   return {
-    name: rest.name,
-    ...(rest.once && { once: true }),
+    ...contestant,
     async run() {
       const remote = site.freshName();
       const home = ground.newFolder();
-      const task = site.task(way, { from: rest.file ?? folder, remote, connections, home });
-      const { seconds, peakBytes } = await runMeasured(rest.command(task), home, ground.signal);
+      const task = site.task(way, { from: file, remote, connections, home });
+      const { seconds, peakBytes } = await runMeasured(command(task), home, ground.signal);
       const wanted = await ground.once(`tree ${folder}`, async () => readTree(folder));
-      requireEqual(rest.name, wanted, readTree(site.onDisk(remote)));
-      const figures = rest.look?.(home) ?? {};
+      requireEqual(contestant.name, wanted, readTree(site.onDisk(remote)));
+      const figures = look?.(home) ?? {};
       rmSync(site.onDisk(remote), { recursive: true });
       rmSync(home, { recursive: true });
       return [{ seconds, peakBytes, ...figures }];
