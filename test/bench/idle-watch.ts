@@ -16,6 +16,8 @@ const INTERVAL_MS = 1000;
 const SETTLE_MS = 5000;
 /** A second with so much processor time has a safety scan in it. */
 const SCAN_MS = 30;
+/** It may reach over more than one second: those so near to one another are one scan. */
+const SAME_SCAN_SECONDS = 5;
 /** A safety scan is waited for no longer than this. */
 const PATIENCE_SECONDS = 330;
 
@@ -46,6 +48,7 @@ async function idleness({ pid }: Running, idleSeconds: number, ground: Ground): 
   const usedMs: number[] = [];
   const startMs = performance.now();
   let scans = 0;
+  let lastBusySeconds = -Infinity;
   for (let beforeMs = processorMs(pid) ?? 0; ; ) {
     const elapsed = secondsSince(startMs);
     if (elapsed >= patienceSeconds || (elapsed >= idleSeconds && scans > 0)) break;
@@ -53,7 +56,10 @@ async function idleness({ pid }: Running, idleSeconds: number, ground: Ground): 
     ground.signal.throwIfAborted();
     const nowMs = processorMs(pid) ?? beforeMs;
     usedMs.push(nowMs - beforeMs);
-    if (nowMs - beforeMs > SCAN_MS) scans++;
+    if (nowMs - beforeMs > SCAN_MS) {
+      if (elapsed - lastBusySeconds > SAME_SCAN_SECONDS) scans++;
+      lastBusySeconds = elapsed;
+    }
     beforeMs = nowMs;
   }
   const allMs = usedMs.reduce((sum, ms) => sum + ms, 0);
