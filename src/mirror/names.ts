@@ -1,10 +1,12 @@
+import type { Intent } from "../detect/manifest.ts";
 import { foldedName, isAtOrBelow, nameOf, type RelPath, type Snapshot } from "../detect/tree.ts";
 import { alteredTrait, unknownTraits } from "../plan/names.ts";
 import type { Action, Plan } from "../plan/plan.ts";
-import { SiteError } from "../remote/site.ts";
+import { type NameProbe, SiteError } from "../remote/site.ts";
 import type { Memory } from "./memory.ts";
 import type { Failure } from "./outcome.ts";
 import type { MirrorParts } from "./parts.ts";
+import { withRetries } from "./retry.ts";
 
 export interface SoundPlan {
   plan: Plan;
@@ -25,7 +27,8 @@ export async function keepSoundNames(
   planned: Plan,
   snapshot: Snapshot,
   memory: Memory,
-  { site, nonce }: Pick<MirrorParts, "site" | "nonce">,
+  parts: MirrorParts,
+  onRetry: (path: RelPath, error: SiteError, tryNumber: number) => void,
 ): Promise<SoundPlan> {
   const failures = new Map<RelPath, Failure>();
   const arriving = new Set(arrivalsOf(planned).map((action) => action.path));
@@ -36,21 +39,22 @@ export async function keepSoundNames(
   const unknown = unknownTraits(arriving, known);
   const twins = findTwins(snapshot, arriving, memory);
   if (unknown.size > 0 || (twins.size + ghosts.length > 0 && !status.names)) {
-    const temporary = `.miroir-${nonce()}`;
-    const id = nonce();
-    memory.record([{ op: "intend", intent: { id, path: temporary, temporary } }]);
+    const left: Intent[] = [];
     try {
-      const { altered, foldsCase, isLeft } = await site.probeNames(temporary, [...unknown]);
+      const { altered, foldsCase } = await withRetries(
+        () => tryOut(unknown, left, memory, parts),
+        parts,
+        (error, tryNumber) => onRetry("", error, tryNumber),
+      );
       status.names = {
         sound: [...(status.names?.sound ?? []), ...[...unknown].filter((trait) => !altered.has(trait))],
         altered: [...(status.names?.altered ?? []), ...altered],
         foldsCase,
       };
-      if (!isLeft) memory.record([{ op: "settle", id }]);
     } catch (error) {
-      // A server that lets no folder be made here: names are sent as they are.
-      if (!(error instanceof SiteError) || error.kind !== "permanent") throw error;
-      memory.record([{ op: "settle", id }]);
+      // A server that lets no folder be made or looked into here: names are sent as they are.
+      const isRefused = error instanceof SiteError && (error.kind === "permanent" || error.reason === "refused");
+      if (!isRefused) throw error;
     }
   }
   const altered = new Set(status.names?.altered);
@@ -77,6 +81,36 @@ export async function keepSoundNames(
     ghosts: [...gone].filter((ghost) => !renamed.has(ghost)),
     failures,
   };
+}
+
+/**
+ * One attempt, under a name of its own.
+ * @param left attempts that were broken off
+ * @throws SiteError
+ */
+async function tryOut(
+  traits: ReadonlySet<string>,
+  left: Intent[],
+  memory: Memory,
+  { site, nonce }: Pick<MirrorParts, "site" | "nonce">,
+): Promise<NameProbe> {
+  const settle = ({ id }: Intent) => memory.record([{ op: "settle", id }]);
+  for (const intent of left.splice(0)) {
+    // What is absent may still be made by a slow server: the next connection looks again.
+    if ((await site.entry(intent.temporary)) !== undefined && (await site.recover(intent))) settle(intent);
+  }
+  const temporary = `.miroir-${nonce()}`;
+  const intent: Intent = { id: nonce(), path: temporary, temporary };
+  memory.record([{ op: "intend", intent }]);
+  try {
+    const probe = await site.probeNames(temporary, [...traits]);
+    if (!probe.isLeft) settle(intent);
+    return probe;
+  } catch (error) {
+    if (!(error instanceof SiteError) || error.kind !== "permanent") left.push(intent);
+    else if (await site.recover(intent)) settle(intent);
+    throw error;
+  }
 }
 
 /** Deletions of names that are, but for letter case or composition, those of entries that stay. */

@@ -4,10 +4,11 @@ import type { Change } from "../detect/diff.ts";
 import type { Manifest } from "../detect/manifest.ts";
 import type { ScanOptions } from "../detect/scan.ts";
 import { isAtOrBelow, type RelPath, type Snapshot } from "../detect/tree.ts";
-import { isEmpty, type Plan, plan } from "../plan/plan.ts";
+import { type Action, isEmpty, type Plan, plan } from "../plan/plan.ts";
 import type { SiteError } from "../remote/site.ts";
 import type { Work } from "../report/progress.ts";
 import { type Counts, isLost } from "./counts.ts";
+import { settleDoubts } from "./doubts.ts";
 import { execute } from "./execute.ts";
 import type { Memory } from "./memory.ts";
 import { keepSoundNames } from "./names.ts";
@@ -15,6 +16,8 @@ import type { Notices } from "./notices.ts";
 import { type Failure, folderShown, logRecordOf, type Outcome, recordsOf } from "./outcome.ts";
 import type { MirrorParts } from "./parts.ts";
 import type { Pauses } from "./pauses.ts";
+
+type Rename = Action & { op: "rename" };
 
 /** One pass between its scan and its end. */
 export interface Rounds {
@@ -56,7 +59,7 @@ export async function runRounds(rounds: Rounds): Promise<void> {
     memory.status.oldestChangeAt ??= new Date(parts.now()).toISOString();
     if (isEmpty(due.plan)) return;
     if (!isEmpty({ ...due.plan, notes: [] })) await rounds.connect();
-    const sound = await keepSoundNames(due.plan, rounds.snapshot, memory, parts);
+    const sound = await keepSoundNames(due.plan, rounds.snapshot, memory, parts, rounds.onRetry);
     for (const [path, failure] of sound.failures) {
       pauses.failed(path);
       fail(path, failure);
@@ -94,29 +97,27 @@ function planNow(
 
 /** @returns whether an outcome asks for another plan */
 async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): Promise<boolean> {
-  const { parts, memory, pauses, notices, counts, scan } = rounds;
+  const { parts, memory, pauses, notices, counts, scan, manifest } = rounds;
   let asksAgain = false;
   let moved = 0;
+  const unanswered: { action: Rename; failure: Failure }[] = [];
+
+  function uploadInstead({ path, from }: Rename, { reason, detail }: Failure): void {
+    // It grows with each round, so the rounds end.
+    unrenamable.add(from);
+    asksAgain = true;
+    const words = `${detail}. It is uploaded instead`;
+    parts.log.warn({ event: "retry", path, from, reason, detail: words, terminal: false });
+  }
 
   function settle(outcome: Outcome): void {
     const { action } = outcome;
     if (action.op !== "note")
       parts.progress?.settled(action.path, { isUpload: action.op === "upload", isDone: outcome.status === "done" });
-    // One that was never answered may have happened: nothing else is tried before the server has been asked.
-    if (outcome.status === "failed" && action.op === "rename" && !isLost(outcome.failure.reason)) {
-      // It grows with each round, so the rounds end.
-      unrenamable.add(action.from);
-      asksAgain = true;
-      const { reason, detail } = outcome.failure;
-      const { path, from } = action;
-      parts.log.warn({
-        event: "retry",
-        path,
-        from,
-        reason,
-        detail: `${detail}. It is uploaded instead`,
-        terminal: false,
-      });
+    if (outcome.status === "failed" && action.op === "rename") {
+      const { failure } = outcome;
+      if (isLost(failure.reason)) unanswered.push({ action, failure });
+      else uploadInstead(action, failure);
       return;
     }
     if (outcome.status === "kept" && holdsOurs(action.path, rounds)) {
@@ -155,6 +156,17 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
     onProgress: (path, sentBytes) => parts.progress?.sent(path, sentBytes),
     localFailure: (error) => (error instanceof ReadError ? error.problem : undefined),
   });
+  // They may have happened: nothing else is tried before the server has been asked.
+  for (const { action, failure } of parts.isStopped() ? [] : unanswered) {
+    const { op, path, from } = action;
+    const found = await settleDoubts([{ op, path, from }], [], manifest, parts.site, parts);
+    if (found.some((record) => record.op === "move")) {
+      settle({ status: "done", action, ms: 0 });
+      continue;
+    }
+    memory.record(found);
+    uploadInstead(action, failure);
+  }
   return asksAgain && (moved > 0 || unrenamable.size > refusedBefore);
 }
 

@@ -133,14 +133,16 @@ async function replaceBySettingAside(
     throw error;
   }
   const setAside = await rename(asking, to, tools.pathOf(aside));
+  // Servers have been seen to carry out what they refuse.
+  const isAside = !isRefusal(setAside) || (await entryOf(asking, tools.pathOf(aside))) !== undefined;
   const reply = await rename(asking, tools.pathOf(temporary), to);
   if (isRefusal(reply)) {
-    if (!isRefusal(setAside)) await rename(asking, tools.pathOf(aside), to);
+    if (isAside) await rename(asking, tools.pathOf(aside), to);
     const error = refused(`rename a file onto "${job.path}"`, reply);
     await discard(asking, job, tools, error);
     throw error;
   }
-  if (isRefusal(setAside)) return;
+  if (!isAside) return;
   const deleted = await ask(asking, `DELE ${tools.pathOf(aside)}`, [200, 250]);
   // The intent ends with the upload: what is left of it gets one of its own.
   if (isRefusal(deleted)) job.intend({ id: tools.nonce(), temporary: aside });

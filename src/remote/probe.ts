@@ -5,27 +5,28 @@ import { type NameProbe, SiteError } from "./site.ts";
 
 /**
  * Finds out what the server makes of names, with empty folders in a folder of our own: nothing of the site is touched.
- * A specimen that is refused counts as sound: a refusal is loud, an alteration is not.
+ * A specimen that is refused for good counts as sound: a refusal is loud, an alteration is not.
  * @param folder the server's path of a folder that is not there yet
  */
 export async function probeNames(asking: Asking, folder: string, traits: readonly string[]): Promise<NameProbe> {
-  const made = await ask(asking, `MKD ${folder}`, [257, 250, 200]);
-  if (isRefusal(made)) {
-    throw new SiteError(`Cannot try out names in "${folder}": the server answered "${made.text}"`, {
-      kind: made.code < 500 ? "transient" : "permanent",
+  /** @returns whether it was made */
+  async function make(path: string): Promise<boolean> {
+    const reply = await ask(asking, `MKD ${path}`, [257, 250, 200]);
+    if (!isRefusal(reply)) return true;
+    if (path !== folder && reply.code >= 500) return false;
+    throw new SiteError(`Cannot try out names in "${folder}": the server answered "${reply.text}"`, {
+      kind: reply.code < 500 ? "transient" : "permanent",
       reason: "refused",
-      code: made.code,
+      code: reply.code,
     });
   }
+
+  await make(folder);
   const specimens = new Map(traits.map((trait, index) => [trait, specimenOf(trait, index)]));
   const probe: NameProbe = { altered: new Set(), foldsCase: false };
   const accepted: string[] = [];
-  for (const [trait, name] of specimens) {
-    const reply = await ask(asking, `MKD ${folder}/${name}`, [257, 250, 200]);
-    if (!isRefusal(reply)) accepted.push(trait);
-  }
-  const lower = `${folder}/case`;
-  await ask(asking, `MKD ${lower}`, [257, 250, 200]);
+  for (const [trait, name] of specimens) if (await make(`${folder}/${name}`)) accepted.push(trait);
+  await make(`${folder}/case`);
   probe.foldsCase = (await entryOf(asking, `${folder}/CASE`)) !== undefined;
   const { entries } = await list(asking, folder);
   const names = new Set(entries.map((entry) => entry.name));

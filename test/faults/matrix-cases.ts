@@ -68,7 +68,15 @@ const isOfUploads = ({ effect }: Effect) => "truncateAt" in effect;
 const isTransfer = ({ match: { command, path } }: Subject) =>
   ["STOR", "MLSD", "LIST"].includes(String(command)) && (path === undefined || path === REMOTE_FOLDER);
 
-export const CASES: Case[] = SUBJECTS.flatMap((subject, index) => {
+/** What some moments need beside what is dealt to them. */
+const CARRIED_OUT = { name: "carried out, then 450", effect: { reply: 450, when: "after" } } as const;
+const CHOSEN: Case[] = SUBJECTS.filter(({ gaps, match }) => gaps && match.command !== "MLST").map((subject) => ({
+  ...CARRIED_OUT,
+  subject,
+  times: Number.POSITIVE_INFINITY,
+}));
+
+const EACH: Case[] = SUBJECTS.flatMap((subject, index) => {
   const cases: Case[] = ALWAYS.map(([effect, times]) => ({ ...effect, subject, times }));
   for (let share = 0; share < DEALT_TO_EACH; share++) {
     const turn = index * DEALT_TO_EACH + share;
@@ -88,3 +96,5 @@ export const CASES: Case[] = SUBJECTS.flatMap((subject, index) => {
     })),
   ];
 });
+
+export const CASES: Case[] = [...EACH, ...CHOSEN];

@@ -133,6 +133,62 @@ describe("Mirror.pass() again and again in one process", () => {
     expect((await scene.sync()).movements).toEqual(["upload b"]);
   });
 
+  test.each<{ name: string; entries: Record<string, string>; instead: string[] }>([
+    { name: "a file", entries: { a: "content" }, instead: ["delete a", "upload b"] },
+    {
+      name: "a folder",
+      entries: { "a/x": "content of x", "a/y": "and of y" },
+      instead: ["mkdir b/", "rename b/x", "rename b/y", "rmdir a/"],
+    },
+  ])("a rename of $name that costs the connection each time is done in another way", async ({ entries, instead }) => {
+    const scene = await begin();
+    scene.write(entries);
+    await scene.sync();
+    renameSync(join(scene.folder, "a"), join(scene.folder, "b"));
+    scene.server.inject({ command: "RNFR", path: "www/a", drop: "control", when: "before", times: 1000 });
+    const { exit, movements } = await scene.sync({ retries: 1 });
+    expect([exit, movements]).toEqual([0, instead]);
+    expect((await scene.sync()).movements).toEqual([]);
+  });
+
+  test("a rename that was carried out before it cost the connection each time is one", async () => {
+    const scene = await begin();
+    scene.write({ a: "content" });
+    await scene.sync();
+    renameSync(join(scene.folder, "a"), join(scene.folder, "b"));
+    scene.server.inject({ command: "RNTO", path: "www/b", drop: "control", when: "after" });
+    scene.server.inject({
+      command: "RNFR",
+      path: "www/a",
+      drop: "control",
+      when: "before",
+      occurrence: 2,
+      times: 1000,
+    });
+    const { exit, movements } = await scene.sync({ retries: 1 });
+    expect([exit, movements, scene.site()]).toEqual([0, ["rename b"], { b: "content" }]);
+  });
+
+  test.each([
+    { name: "lost before it is made", fault: { drop: "control", when: "before" } as const },
+    { name: "lost when it is made", fault: { drop: "control", when: "after" } as const },
+    { name: "told to wait", fault: { reply: 450 } },
+  ])("the folder that names are tried out in, $name: made again, and nothing is left", async ({ fault }) => {
+    const scene = await begin();
+    scene.write({ "caf\u00e9: A": "content" });
+    scene.server.inject({ command: "MKD", path: /^www\/\.miroir-/, ...fault });
+    const { exit, movements } = await scene.sync();
+    expect([exit, movements, scene.site()]).toEqual([0, ["upload caf\u00e9: A"], { "caf\u00e9: A": "content" }]);
+  });
+
+  test("a folder that names were tried out in is removed where the trial was refused half-way", async () => {
+    const scene = await begin();
+    scene.write({ "caf\u00e9: A": "content" });
+    scene.server.inject({ command: "MLSD", path: /^www\/\.miroir-/, reply: 550 });
+    const { exit, movements } = await scene.sync();
+    expect([exit, movements, scene.site()]).toEqual([0, ["upload caf\u00e9: A"], { "caf\u00e9: A": "content" }]);
+  });
+
   test("a refused login: exit 4, asked once", async () => {
     const scene = await begin();
     scene.write({ a: "a" });
