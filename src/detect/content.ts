@@ -7,6 +7,7 @@ import {
   openSync,
   read,
   readlinkSync,
+  readSync,
   realpathSync,
   type Stats,
   statSync,
@@ -15,6 +16,7 @@ import { wordsOf } from "../report/system-error.ts";
 import { foldedName, type Problem, type RelPath } from "./tree.ts";
 
 const HASH_CHUNK_BYTES = 256 * 1024;
+const SMALL_BYTES = 64 * 1024;
 /** Two edits within this time can bear the same mtime: FAT counts in steps of two seconds. */
 const RACY_MS = 2000;
 
@@ -33,7 +35,7 @@ export interface OpenFile {
   sizeBytes: number;
   mtimeMs: number;
   /** Reads the next bytes into `buffer`; 0 at the end. */
-  read(buffer: Uint8Array): Promise<number>;
+  read(buffer: Uint8Array): number | Promise<number>;
   /** Still the file that was opened, under its name, with the same size and times. */
   isUnchanged(): Promise<boolean>;
   close(): Promise<void>;
@@ -80,10 +82,13 @@ export function openFile(absolutePath: string, path: RelPath, follow = false): O
   return {
     sizeBytes: opened.size,
     mtimeMs: opened.mtimeMs,
-    read: (buffer) =>
-      new Promise((resolve, reject) => {
+    read(buffer) {
+      // Small files: handing the work to another thread costs more than the reading.
+      if (opened.size <= SMALL_BYTES) return readSync(descriptor, buffer, 0, buffer.length, null);
+      return new Promise((resolve, reject) => {
         read(descriptor, buffer, 0, buffer.length, null, (error, length) => (error ? reject(error) : resolve(length)));
-      }),
+      });
+    },
     async isUnchanged() {
       try {
         return isSame(opened, fstatSync(descriptor)) && isSame(opened, look(absolutePath));

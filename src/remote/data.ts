@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { DataConnection } from "./connection.ts";
 import { type Capabilities, parseExtendedPassive, parsePassive } from "./features.ts";
 import { isRefusal, type Reply } from "./pipeline.ts";
 import type { Session } from "./session.ts";
@@ -10,25 +10,30 @@ export function portOf(reply: Reply | undefined): number | undefined {
   return reply.code === 229 ? parseExtendedPassive(reply.text) : parsePassive(reply.text);
 }
 
-/** Opens the data connection of the next transfer: EPSV (RFC 2428), or PASV where the server has no EPSV. */
-export async function openData(session: Session, capabilities: Capabilities): Promise<Socket> {
+/** The port for the next transfer: by EPSV (RFC 2428), or PASV where the server has no EPSV. @throws SiteError */
+export async function askPort(session: Session, capabilities: Capabilities): Promise<number> {
   if (capabilities.epsv) {
     const [reply] = await session.pipeline.exchange([{ text: "EPSV", expects: [229] }]);
     const port = portOf(reply);
-    if (port !== undefined) return dialData(session, port);
+    if (port !== undefined) return port;
     if (reply && reply.code < 500 && isRefusal(reply)) throw refusedPassive(reply);
     capabilities.epsv = false;
   }
   const [reply] = await session.pipeline.exchange([{ text: "PASV", expects: [227] }]);
   const port = portOf(reply);
   if (port === undefined) throw refusedPassive(reply);
-  return dialData(session, port);
+  return port;
 }
 
-export async function dialData(session: Session, port: number): Promise<Socket> {
+/**
+ * Opens a data connection. With TLS that ends only after the transfer's command: servers greet nobody before it.
+ * @throws SiteError
+ */
+export async function dialData(session: Session, port: number): Promise<DataConnection> {
   try {
     return await session.dialData(port);
   } catch (cause) {
+    if (cause instanceof SiteError && cause.reason === "tls") throw cause;
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new SiteError(`${words}. It is the port the server named for data: a firewall may block its passive ports`, {
       kind: "transient",

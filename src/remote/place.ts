@@ -1,5 +1,5 @@
 import type { RelPath } from "../detect/tree.ts";
-import { openData } from "./data.ts";
+import { askPort, dialData } from "./data.ts";
 import { isRefusal, type Reply } from "./pipeline.ts";
 import { type Asking, ask, entryOf, refused } from "./query.ts";
 import { SiteError, type Uploaded, type UploadJob } from "./site.ts";
@@ -80,11 +80,11 @@ async function overwrites(asking: Asking, job: UploadJob, temporary: RelPath, to
   const id = tools.nonce();
   const specimen = temporaryName(job.path, id);
   job.intend({ id, temporary: specimen });
-  const empty = { read: () => Promise.resolve(0) };
+  const empty = { sizeBytes: 0, read: () => 0 };
   const { timeoutMs } = asking;
-  const options = { timeoutMs, chunkBytes: 1, admit: tools.admit, onChunk() {} };
-  const data = await openData(asking.session, asking.capabilities);
-  const stored = await store(asking.session, Promise.resolve(data), `STOR ${tools.pathOf(specimen)}`, empty, options);
+  const options = { timeoutMs, admit: tools.admit, onChunk() {} };
+  const data = dialData(asking.session, await askPort(asking.session, asking.capabilities));
+  const stored = await store(asking.session, data, `STOR ${tools.pathOf(specimen)}`, empty, options);
   const reply = isRefusal(stored.reply)
     ? undefined
     : await rename(asking, tools.pathOf(temporary), tools.pathOf(specimen));

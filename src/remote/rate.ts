@@ -6,13 +6,13 @@ export function createAdmission(
   bytesPerSecond: number,
   monotonicMs: () => number,
   sleep: (ms: number) => Promise<void>,
-): (bytes: number) => Promise<void> {
+): (bytes: number) => Promise<void> | undefined {
   let freeAtMs = 0;
   return (bytes) => {
-    if (bytesPerSecond === Number.POSITIVE_INFINITY) return Promise.resolve();
+    if (bytesPerSecond === Number.POSITIVE_INFINITY) return undefined;
     const now = monotonicMs();
     const startMs = Math.max(now, freeAtMs);
     freeAtMs = startMs + (bytes / bytesPerSecond) * 1000;
-    return startMs > now ? sleep(startMs - now) : Promise.resolve();
+    return startMs > now ? sleep(startMs - now) : undefined;
   };
 }

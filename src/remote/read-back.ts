@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Socket } from "node:net";
-import { openData } from "./data.ts";
+import { askPort, dialData } from "./data.ts";
 import type { DigestCommand } from "./features.ts";
 import { isRefusal, type Reply } from "./pipeline.ts";
 import { type Asking, isUnsupported, refused } from "./query.ts";
@@ -51,15 +50,17 @@ export async function readBack(asking: Asking, path: string, sizeBytes: number):
   let receivedBytes = 0;
   const { reply, broken } = await transferring(
     session,
-    Promise.resolve(await openData(session, capabilities)),
+    dialData(session, await askPort(session, capabilities)),
     `RETR ${path}`,
-    (data) =>
-      receive(data, timeoutMs, (chunk) => {
+    async (data) => {
+      await data.receive((chunk) => {
         receivedBytes += chunk.length;
         hash.update(chunk);
         // Not every server notices that nobody reads on: the session is given up.
         if (receivedBytes > sizeBytes) session.pipeline.end(otherSize(path, sizeBytes, `more than ${sizeBytes}`));
-      }),
+      });
+      return true;
+    },
     { timeoutMs, stopsAtVerdict: false, drainMs: () => 0 },
   );
   if (isRefusal(reply)) throw refused(`read "${path}" back`, reply);
@@ -78,25 +79,5 @@ function otherSize(path: string, sizeBytes: number, came: string): SiteError {
   return new SiteError(`Cannot read "${path}" back: ${came} bytes came, and the server says it holds ${sizeBytes}`, {
     kind: "transient",
     reason: "size",
-  });
-}
-
-function receive(data: Socket, timeoutMs: number, take: (chunk: Buffer) => void): Promise<true> {
-  return new Promise((resolve, reject) => {
-    const done = (error?: Error) => {
-      clearTimeout(timer);
-      data.removeListener("data", onData);
-      if (error) reject(error);
-      else resolve(true);
-    };
-    const timer = setTimeout(() => done(new Error(`no data for ${timeoutMs / 1000} s`)), timeoutMs);
-    const onData = (chunk: Buffer) => {
-      timer.refresh();
-      take(chunk);
-    };
-    data.on("data", onData);
-    data.once("end", () => done());
-    data.once("error", done);
-    data.once("close", () => done());
   });
 }

@@ -1,18 +1,13 @@
 import { createHash, type Hash } from "node:crypto";
-import type { Socket } from "node:net";
+import { dialData } from "./data.ts";
 import { isRefusal } from "./pipeline.ts";
 import { refused } from "./query.ts";
 import type { Session } from "./session.ts";
 import { type Content, SiteError, type UploadJob } from "./site.ts";
+import type { UploadTools } from "./temporary.ts";
 import { store } from "./transfer.ts";
 
-const SMALLEST_CHUNK_BYTES = 16 * 1024;
-const LARGEST_CHUNK_BYTES = 256 * 1024;
-
-/** A data connection whose port is known; it may still be opening when the command is written. */
-export interface Opening {
-  data: Promise<Socket>;
-}
+const SKIPPED_CHUNK_BYTES = 256 * 1024;
 
 /** What went out. */
 export interface Sent {
@@ -22,11 +17,15 @@ export interface Sent {
 
 /** Reads what the server holds already: its bytes belong to the SHA-1 all the same. */
 async function skip(job: UploadJob, content: Content, hash: Hash, offsetBytes: number): Promise<void> {
-  const buffer = Buffer.allocUnsafe(LARGEST_CHUNK_BYTES);
+  if (offsetBytes === 0) return;
+  const buffer = Buffer.allocUnsafe(SKIPPED_CHUNK_BYTES);
   for (let left = offsetBytes; left > 0; ) {
-    const length = await content.read(buffer.subarray(0, Math.min(left, buffer.length))).catch((error) => {
-      throw unreadable(job, error);
-    });
+    let length: number;
+    try {
+      length = await content.read(buffer.subarray(0, Math.min(left, buffer.length)));
+    } catch (error) {
+      throw unreadable(job, error instanceof Error ? error : new Error(String(error)));
+    }
     if (length === 0) return;
     hash.update(buffer.subarray(0, length));
     left -= length;
@@ -39,11 +38,11 @@ async function skip(job: UploadJob, content: Content, hash: Hash, offsetBytes: n
  */
 export async function send(
   session: Session,
-  open: () => Promise<Opening>,
+  askPort: () => number | Promise<number>,
   job: UploadJob,
   content: Content,
   target: string,
-  options: { offsetBytes: number; timeoutMs: number; admit: (bytes: number) => Promise<void> },
+  options: { offsetBytes: number; timeoutMs: number; admit: UploadTools["admit"] },
 ): Promise<Sent> {
   const { offsetBytes, timeoutMs, admit } = options;
   const hash = createHash("sha1");
@@ -51,9 +50,8 @@ export async function send(
   await skip(job, content, hash, offsetBytes);
   let sentBytes = offsetBytes;
   const command = offsetBytes > 0 ? "APPE" : "STOR";
-  const stored = await store(session, (await open()).data, `${command} ${target}`, content, {
+  const stored = await store(session, dialData(session, await askPort()), `${command} ${target}`, content, {
     timeoutMs,
-    chunkBytes: Math.min(LARGEST_CHUNK_BYTES, Math.max(SMALLEST_CHUNK_BYTES, content.sizeBytes + 1)),
     admit,
     onChunk(chunk) {
       hash.update(chunk);

@@ -1,10 +1,11 @@
-import { connect as connectSocket, isIP, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { type DataConnection, dialPlain, streamConnection } from "./connection.ts";
 import { ControlContext } from "./control.ts";
+import { dial } from "./dial.ts";
 import { type Capabilities, parseFeatures, parseWorkingFolder } from "./features.ts";
 import { type Command, createPipeline, GREETING, isRefusal, type Pipeline, type Reply } from "./pipeline.ts";
 import { SiteError } from "./site.ts";
-import { secure, type Trust } from "./trust.ts";
+import { curveOf, secure, type Trust } from "./trust.ts";
 
 export type TlsPolicy = "auto" | "explicit" | "implicit" | "off";
 
@@ -31,10 +32,12 @@ export interface Session {
   readonly encrypted: boolean;
   /** Absolute path of the folder the login led to; undefined when the server does not tell. */
   readonly loginFolder: string | undefined;
-  /** A TCP connection to the server's passive `port`, at the host of the control connection. */
-  dialData(port: number): Promise<Socket>;
-  /** TLS on a data connection, resuming the control connection's session. */
-  secureData(socket: Socket): Promise<TLSSocket>;
+  /**
+   * A connection to the server's passive `port`, at the host of the control connection; on an encrypted session
+   * encrypted, verified, and resuming the control connection's TLS session.
+   * @throws SiteError `unreachable`, `tls`
+   */
+  dialData(port: number): Promise<DataConnection>;
   close(): void;
 }
 
@@ -65,62 +68,23 @@ export async function openSession(account: Account): Promise<Session> {
     const capabilities = await settings(pipeline);
     const workingFolder = await ask(pipeline, { text: "PWD", expects: [257] });
     const remoteAddress = socket.remoteAddress ?? host;
+    const curve = encrypted ? curveOf(context.socket as TLSSocket) : undefined;
     return {
       pipeline,
       capabilities,
       encrypted,
       loginFolder: isRefusal(workingFolder) ? undefined : parseWorkingFolder(workingFolder.text),
-      dialData: (dataPort) => dial(remoteAddress, dataPort, timeoutMs),
-      secureData: (data) => secure(data, host, account.trust, { timeoutMs, session: context.tlsSessionStore }),
+      async dialData(dataPort) {
+        if (!encrypted) return dialPlain(remoteAddress, dataPort, timeoutMs);
+        const plain = await dial(remoteAddress, dataPort, timeoutMs);
+        const session = context.tlsSessionStore;
+        return streamConnection(await secure(plain, host, account.trust, { timeoutMs, session, curve }), timeoutMs);
+      },
       close: () => pipeline.end(new Error("The session was closed")),
     };
   } catch (error) {
     pipeline.end(error instanceof Error ? error : new Error(String(error)));
     throw whileConnecting(error, host, port);
-  }
-}
-
-function dial(host: string, port: number, timeoutMs: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectSocket({ host, port });
-    const fail = (words: string, cause?: unknown) => {
-      clearTimeout(timer);
-      socket.destroy();
-      reject(
-        new SiteError(`Cannot connect to "${host}" port ${port}: ${words}`, {
-          kind: "transient",
-          reason: "unreachable",
-          cause,
-        }),
-      );
-    };
-    const timer = setTimeout(() => fail(`no answer in ${timeoutMs / 1000} s`), timeoutMs);
-    socket.once("error", (error: NodeJS.ErrnoException) => fail(dialFailure(error, host), error));
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      socket.removeAllListeners("error");
-      socket.setNoDelay(true);
-      resolve(socket);
-    });
-  });
-}
-
-function dialFailure(error: NodeJS.ErrnoException, host: string): string {
-  switch (error.code) {
-    case "ECONNREFUSED":
-      return "nothing listens there. Check the port and that the FTP server runs";
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-    case "EAI_NODATA":
-    case "DNS_ENOTFOUND":
-      return isIP(host) ? error.message : "no such host is known. Check the name and the network";
-    case "ETIMEDOUT":
-      return "no answer. A firewall may be in the way";
-    case "ENETUNREACH":
-    case "EHOSTUNREACH":
-      return "there is no network path to it";
-    default:
-      return error.message || error.code || "the connection failed";
   }
 }
 

@@ -52,7 +52,7 @@ export interface Content {
   sizeBytes: number;
   mtimeMs: number;
   /** Reads the next bytes into `buffer`; 0 at the end. */
-  read(buffer: Uint8Array): Promise<number>;
+  read(buffer: Uint8Array): number | Promise<number>;
   /** Whether the file is still the one that was opened, with the same size and mtime. */
   isUnchanged(): Promise<boolean>;
   close(): Promise<void>;

@@ -12,8 +12,8 @@ export interface UploadTools {
   now(): number;
   /** Says once per kind that the server lacks something. */
   degrade(lack: string): void;
-  /** Waits until so many more bytes may be sent. */
-  admit(bytes: number): Promise<void>;
+  /** Waits until so many more bytes may be sent; undefined when they may at once. */
+  admit(bytes: number): Promise<void> | undefined;
   inPlace: boolean;
   /** What a refused upload really means. */
   explain(asking: Asking, path: RelPath, error: Error): Promise<Error>;

@@ -1,4 +1,4 @@
-import { dialData, portOf } from "./data.ts";
+import { askPort, portOf } from "./data.ts";
 import { formatFtpTime, parseSize } from "./features.ts";
 import { type Command, isRefusal, type Reply } from "./pipeline.ts";
 import { aboutToRename, changeMode, moveIntoPlace } from "./place.ts";
@@ -7,7 +7,7 @@ import { checkArrived, type Sent, send } from "./send.ts";
 import type { Content, SiteError, Uploaded, UploadJob } from "./site.ts";
 import { begin, discard, type UploadTools } from "./temporary.ts";
 import { setTime } from "./time.ts";
-import { openedData, upload } from "./upload.ts";
+import { upload } from "./upload.ts";
 
 export type JobReport = (job: UploadJob, result: Uploaded | SiteError | Error) => void;
 
@@ -194,12 +194,17 @@ async function sendNext(
   const { session, capabilities, timeoutMs } = asking;
   try {
     const port = portOf(passive);
-    const open = async () =>
-      port === undefined ? openedData(session, capabilities) : { data: dialData(session, port) };
     const { id, temporary } = begin(job, content, tools);
     const readAtMs = tools.now();
     const options = { offsetBytes: 0, timeoutMs, admit: tools.admit };
-    const sent = await send(session, open, job, content, tools.pathOf(temporary), options);
+    const sent = await send(
+      session,
+      () => port ?? askPort(session, capabilities),
+      job,
+      content,
+      tools.pathOf(temporary),
+      options,
+    );
     return { job, content, id, temporary, sent, readAtMs };
   } catch (error) {
     await discard(asking, job, tools, error);

@@ -1,10 +1,8 @@
-import { openData } from "./data.ts";
-import type { Capabilities } from "./features.ts";
+import { askPort } from "./data.ts";
 import { keepMode, moveIntoPlace } from "./place.ts";
 import { type Asking, sizeOf } from "./query.ts";
 import { settle } from "./recovery.ts";
-import { checkArrived, type Opening, type Sent, send } from "./send.ts";
-import type { Session } from "./session.ts";
+import { checkArrived, type Sent, send } from "./send.ts";
 import { type Content, isResumable, type Unsettled, type Uploaded, type UploadJob } from "./site.ts";
 import { begin, discard, type UploadTools } from "./temporary.ts";
 import { setTime } from "./time.ts";
@@ -35,7 +33,7 @@ export async function upload(asking: Asking, job: UploadJob, tools: UploadTools)
     let sent: Sent;
     try {
       const options = { offsetBytes, timeoutMs, admit: tools.admit };
-      sent = await send(session, () => openedData(session, capabilities), job, content, target, options);
+      sent = await send(session, () => askPort(session, capabilities), job, content, target, options);
       checkArrived(job, sent, await sizeOf(asking, target));
     } catch (error) {
       await discard(asking, job, tools, error);
@@ -52,11 +50,6 @@ export async function upload(asking: Asking, job: UploadJob, tools: UploadTools)
   } finally {
     await content.close();
   }
-}
-
-export async function openedData(session: Session, capabilities: Capabilities): Promise<Opening> {
-  const data = await openData(session, capabilities);
-  return { data: Promise.resolve(data) };
 }
 
 /** How much of an interrupted upload can be kept: what the server holds of the same, unchanged file; 0 for nothing. */

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 
 /** A passive port of the model server with the one data connection that may come to it. */
@@ -6,7 +5,7 @@ export interface DataPort {
   readonly port: number;
   readonly isOpen: boolean;
   /** The client's end. */
-  readonly socket: Socket;
+  readonly socket: Duplex;
   onChunk(chunk: Uint8Array): void;
   /** The client has sent all, or has gone. */
   onEnd(): void;
@@ -28,7 +27,6 @@ export function openDataPort(port: number, isOpen: boolean): DataPort {
       done(error);
     },
   });
-  // Transfers use a socket as the stream it is.
-  const data: DataPort = { port, isOpen, socket: duplex as Socket, onChunk() {}, onEnd() {} };
+  const data: DataPort = { port, isOpen, socket: duplex, onChunk() {}, onEnd() {} };
   return data;
 }

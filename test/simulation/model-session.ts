@@ -1,3 +1,4 @@
+import { streamConnection } from "../../src/remote/connection.ts";
 import { type Command, type Pipeline, type Reply, SessionEnded } from "../../src/remote/pipeline.ts";
 import type { Session } from "../../src/remote/session.ts";
 import { SiteError } from "../../src/remote/site.ts";
@@ -166,9 +167,8 @@ export function openModelSession(surroundings: Surroundings): Session {
     async dialData(port) {
       const { data } = connection;
       if (data?.port !== port || !data.isOpen) throw new Error("Cannot connect: nothing listens there");
-      return data.socket;
+      return streamConnection(data.socket, 30_000);
     },
-    secureData: () => Promise.reject(new Error("not encrypted")),
     close: () => end(new Error("The session was closed")),
   };
 }
