@@ -45,7 +45,7 @@ function runOf(name: string, configFile: string | undefined, env: Environment, p
   const config = configFile === undefined ? [] : ["--config", configFile];
   try {
     const invocation = parseCommandLine(["watch", `--profile=${name}`, "--log", "-", ...config], env, place);
-    if (!("folder" in invocation)) return undefined;
+    if (!("profile" in invocation)) return undefined;
     identify(invocation, env);
     return invocation;
   } catch (error) {

@@ -77,11 +77,7 @@ async function settleSite(
   env: Environment,
 ): Promise<SettledSite> {
   const { options, sources, siteSource } = invocation;
-  const trust = {
-    insecure: options.tlsInsecure,
-    ...(address.tls.fingerprint !== undefined && { fingerprint: address.tls.fingerprint }),
-    ...(address.tls.caFile !== undefined && { authorities: readUserFile(address.tls.caFile, "--tls-ca") }),
-  };
+  const trust = trustOf(address);
   const credentials = await findPassword({
     options,
     address,
@@ -129,7 +125,17 @@ function rotatedNames(log: string, keep: number): string[] {
   return Array.from({ length: keep }, (_, index) => `${log}.${index + 1}`);
 }
 
-function patternsOf(rules: readonly Rule[]): string[] {
+/** @throws UsageError */
+export function trustOf({ tls }: SiteAddress): Trust {
+  return {
+    insecure: tls.insecure,
+    ...(tls.fingerprint !== undefined && { fingerprint: tls.fingerprint }),
+    ...(tls.caFile !== undefined && { authorities: readUserFile(tls.caFile, "--tls-ca") }),
+  };
+}
+
+/** Lines of gitignore. @throws UsageError */
+export function patternsOf(rules: readonly Rule[]): string[] {
   return rules.flatMap(({ kind, value }) => {
     if (kind === "ignore-file") return linesOf(readUserFile(value, "--ignore-file"));
     return [kind === "include" ? `!${value}` : value];

@@ -35,6 +35,15 @@ export const OPTIONS = {
     commands: EVERY_COMMAND,
     help: "The file that holds the profiles",
   },
+  overwrite: {
+    kind: "switch",
+    property: "overwrite",
+    default: false,
+    outsideProfiles: true,
+    group: "profile",
+    commands: ["init"],
+    help: "Replace a profile of the same name",
+  },
   host: {
     kind: "value",
     property: "host",

@@ -29,7 +29,7 @@ export interface ProfilePlace {
 }
 
 /** `[profile.NAME]` and `[profiles.NAME]` are `[NAME]`. */
-const GROUP_NAMES = ["profile", "profiles"];
+export const GROUP_NAMES = ["profile", "profiles"];
 const RULES = "rules";
 const KEYS = [
   "folder",
@@ -83,7 +83,7 @@ export function placed(error: UsageError, profile: Profile, option: string): Usa
 }
 
 function isOutside(row: Row): boolean {
-  return row.kind === "value" && row.outsideProfiles === true;
+  return row.outsideProfiles === true;
 }
 
 function isGroup(path: readonly string[]): boolean {

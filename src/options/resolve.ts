@@ -46,6 +46,15 @@ export interface CheckInvocation extends PairInvocation {
   command: "check";
 }
 
+/** What is already known of the profile that is to be written. */
+export interface InitInvocation {
+  command: "init";
+  folder: string | undefined;
+  site: string | undefined;
+  options: Options;
+  sources: Sources;
+}
+
 /** A command about mirrors that are there already. */
 export interface ManageInvocation {
   command: ManagingCommand;
@@ -57,6 +66,7 @@ export interface ManageInvocation {
 export type Invocation =
   | RunInvocation
   | CheckInvocation
+  | InitInvocation
   | ManageInvocation
   | { command: "help"; of?: Command }
   | { command: "version" };
@@ -82,10 +92,11 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
   const overridden = new Set(fromFlags.map((given) => given.name));
   const higher = [...readEnvironment(env, command, overridden), ...fromFlags];
   const [folder, site] = operands.map(({ value }) => value);
-  if (!isPairing(command)) return { command, name: folder, options: merge(higher).options };
+  if (command !== "init" && !isPairing(command)) return { command, name: folder, options: merge(higher).options };
 
   if (folder === "") throw new UsageError('Cannot use "" as FOLDER: expected the path of a local folder');
   if (site === "") throw new UsageError('Cannot use "" as SITE: expected ftp://USER@HOST/DIR');
+  if (command === "init") return { command, folder, site, ...merge(higher) };
   const { profile, warnings } = chooseProfile(merge(higher), operands.length, place);
   const { options, sources } = merge([...lowerLayer(profile, command, higher, site !== undefined), ...higher]);
   const folderMeant = folder ?? profile?.folder;
@@ -145,7 +156,7 @@ function lowerLayer(
 }
 
 function operandCount(command: Command): number {
-  return isPairing(command) ? 2 : COMMANDS[command].arguments === "" ? 0 : 1;
+  return isPairing(command) || command === "init" ? 2 : COMMANDS[command].arguments === "" ? 0 : 1;
 }
 
 function isCommand(word: string): word is Command {

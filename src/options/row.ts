@@ -4,6 +4,7 @@ export const COMMANDS = {
   watch: { arguments: "FOLDER SITE --log FILE", help: "Keeps SITE a mirror of FOLDER until it is stopped" },
   sync: { arguments: "FOLDER SITE --log FILE", help: "One pass, then exits with a code" },
   check: { arguments: "FOLDER SITE", help: "Compares FOLDER with SITE and changes nothing" },
+  init: { arguments: "[FOLDER [SITE]]", help: "Asks the few questions, tries the connection, writes a profile" },
   status: { arguments: "", help: "Every mirror on this machine: running, last pass, pending, failing" },
   approve: { arguments: "[NAME]", help: "Lets the parked deletions of a mirror go" },
   stop: { arguments: "[NAME]", help: "Ends a running watch cleanly" },
@@ -11,11 +12,11 @@ export const COMMANDS = {
 
 export type Command = keyof typeof COMMANDS;
 
-/** The commands about one FOLDER and one SITE, which have an option unless its row says otherwise. */
+/** The commands about one FOLDER and one SITE, which have an option, as `init` has, unless its row says otherwise. */
 const PAIRING = ["watch", "sync", "check"] as const satisfies Command[];
 export type PairingCommand = (typeof PAIRING)[number];
 export type MirroringCommand = Exclude<PairingCommand, "check">;
-export type ManagingCommand = Exclude<Command, PairingCommand>;
+export type ManagingCommand = Exclude<Command, PairingCommand | "init">;
 
 export function isPairing(command: Command): command is PairingCommand {
   return (PAIRING as readonly Command[]).includes(command);
@@ -46,11 +47,13 @@ interface RowBasics {
   /** The key in `Options`, with its unit. */
   readonly property: string;
   readonly group: keyof typeof GROUPS;
-  /** The commands that have it; those about FOLDER and SITE when absent. */
+  /** The commands that have it; when absent those about FOLDER and SITE, and `init`, which writes it down for them. */
   readonly commands?: readonly Command[];
   /** It says how to write: `check` takes it, so that a mirror's command line can be checked as it is, and has no use for it. */
   readonly writing?: true;
   readonly help: string;
+  /** It is about profiles, so that none can hold it. */
+  readonly outsideProfiles?: true;
 }
 
 /** One value; the last one given counts. */
@@ -67,8 +70,6 @@ export interface ValueRow extends RowBasics {
   readonly lateEnvironment?: true;
   /** It names a file or folder: in a profile it is relative to the configuration file. */
   readonly isPath?: true;
-  /** It says where profiles are, so that none can hold it. */
-  readonly outsideProfiles?: true;
 }
 
 /** On or off; giving the flag turns the default round. */
@@ -96,7 +97,7 @@ export function variableOf(name: string): string {
 }
 
 export function isOptionOf(command: Command, row: Row): boolean {
-  return (row.commands ?? PAIRING).includes(command);
+  return row.commands?.includes(command) ?? (isPairing(command) || command === "init");
 }
 
 /** Whether it makes a difference to `command`. */

@@ -32,6 +32,8 @@ type SiteOptions = Pick<
   "host" | "port" | "user" | "password" | "remoteDir" | "tls" | "tlsFingerprint" | "tlsCaFile" | "tlsInsecure"
 >;
 
+const PORT = 21;
+const IMPLICIT_PORT = 990;
 const SCHEME_TLS = { ftp: undefined, ftpes: "explicit", ftps: "implicit" } as const;
 
 /**
@@ -61,7 +63,7 @@ export function resolveSite(
   const urlPassword = url?.password;
   return {
     host: readHost(host, url !== undefined),
-    port: choose("port", url?.port, options.port) ?? (mode === "implicit" ? 990 : 21),
+    port: choose("port", url?.port, options.port) ?? (mode === "implicit" ? IMPLICIT_PORT : PORT),
     user: requireClean(user, url?.user === undefined ? flagOf("user") : "SITE"),
     ...(urlPassword !== undefined && { urlPassword }),
     remoteDir: readFolder(choose("remote-dir", url?.dir, options.remoteDir) ?? "", url?.dir === undefined),
@@ -70,15 +72,22 @@ export function resolveSite(
 }
 
 /** The mirror's name for its site: no password, no TLS; percent-encoded, so that each site has one and each one site. */
-export function siteIdentity({
-  host,
-  port,
-  user,
-  remoteDir,
-}: Pick<SiteAddress, "host" | "port" | "user" | "remoteDir">): string {
+export function siteIdentity(address: AddressParts): string {
+  return urlOf("ftp", address, `:${address.port}`);
+}
+
+/** SITE as the user would write it, without a password; the usual port is left out. */
+export function siteUrl(scheme: FtpUrl["scheme"], address: SiteAddress): string {
+  const usual = scheme === "ftps" || address.tls.mode === "implicit" ? IMPLICIT_PORT : PORT;
+  return urlOf(scheme, address, address.port === usual ? "" : `:${address.port}`);
+}
+
+type AddressParts = Pick<SiteAddress, "host" | "port" | "user" | "remoteDir">;
+
+function urlOf(scheme: FtpUrl["scheme"], { host, user, remoteDir }: AddressParts, port: string): string {
   const shownHost = host.includes(":") ? `[${host.replace("%", "%25")}]` : host;
   const folder = remoteDir.split("/").map(encodeURIComponent).join("/");
-  return `ftp://${encodeURIComponent(user)}@${shownHost}:${port}/${folder}`;
+  return `${scheme}://${encodeURIComponent(user)}@${shownHost}${port}/${folder}`;
 }
 
 function bothGive(name: string, siteUrl: string): UsageError {

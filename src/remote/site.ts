@@ -17,16 +17,37 @@ export class SiteError extends Error {
   readonly reason: Reason;
   /** The server's reply code, where there was one. */
   readonly code: number | undefined;
+  /** What the server showed, where that is what is wrong. */
+  readonly certificate: ShownCertificate | undefined;
 
   constructor(
     message: string,
-    details: { kind: ErrorKind; reason: Reason; code?: number | undefined; cause?: unknown },
+    details: {
+      kind: ErrorKind;
+      reason: Reason;
+      code?: number | undefined;
+      certificate?: ShownCertificate | undefined;
+      cause?: unknown;
+    },
   ) {
     super(message, { cause: details.cause });
     this.kind = details.kind;
     this.reason = details.reason;
     this.code = details.code;
+    this.certificate = details.certificate;
   }
+}
+
+/** A certificate that is not believed. */
+export interface ShownCertificate {
+  /** What is wrong with it: ends the sentence "it ...". */
+  why: string;
+  subject: string;
+  issuer: string;
+  validFrom: string;
+  validTo: string;
+  /** SHA-256 in 64 lower-case hexadecimal digits. */
+  fingerprint: string;
 }
 
 /** One entry of a remote folder. */

@@ -1,6 +1,6 @@
 import { isIP, type Socket } from "node:net";
 import tls from "node:tls";
-import { SiteError } from "./site.ts";
+import { type ShownCertificate, SiteError } from "./site.ts";
 
 /** What is believed about the server's certificate. */
 export interface Trust {
@@ -84,12 +84,22 @@ function verify(socket: tls.TLSSocket, host: string, trust: Trust): void {
     );
   }
   if (socket.authorized) return;
-  const shown = certificate?.subject
-    ? `subject "${nameIn(certificate.subject)}", issuer "${nameIn(certificate.issuer)}", valid ${certificate.valid_from} to ${certificate.valid_to}`
-    : "no certificate shown";
+  const why = meaning(socket.authorizationError);
+  if (!certificate?.subject)
+    throw untrusted(`Cannot trust the certificate of "${host}": ${why} (no certificate shown)`);
+  const shown: ShownCertificate = {
+    why,
+    subject: nameIn(certificate.subject),
+    issuer: nameIn(certificate.issuer),
+    validFrom: certificate.valid_from,
+    validTo: certificate.valid_to,
+    fingerprint,
+  };
+  const facts = `subject "${shown.subject}", issuer "${shown.issuer}", valid ${shown.validFrom} to ${shown.validTo}`;
   throw untrusted(
-    `Cannot trust the certificate of "${host}": ${meaning(socket.authorizationError)} (${shown}). ` +
+    `Cannot trust the certificate of "${host}": ${why} (${facts}). ` +
       `If it is the right one, add --tls-fingerprint ${fingerprint}`,
+    shown,
   );
 }
 
@@ -122,8 +132,8 @@ function authorities(trust: Trust): string[] {
   return trust.authorities === undefined ? known : [...known, trust.authorities];
 }
 
-function untrusted(message: string): SiteError {
-  return new SiteError(message, { kind: "fatal", reason: "tls" });
+function untrusted(message: string, certificate?: ShownCertificate): SiteError {
+  return new SiteError(message, { kind: "fatal", reason: "tls", certificate });
 }
 
 function handshakeFailed(host: string, cause: unknown): SiteError {

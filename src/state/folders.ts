@@ -47,7 +47,7 @@ export function mirrorIdentity(folderRealPath: string, siteIdentity: string, pla
   return `${slug((platform === "win32" ? win32 : posix).basename(folder))}-${digest.slice(0, 12)}`;
 }
 
-function slug(name: string): string {
+export function slug(name: string): string {
   const plain = name
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")

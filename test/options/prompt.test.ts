@@ -11,7 +11,7 @@ import {
 describe("createLineEditor()", () => {
   const feedAll = (keys: (string | Uint8Array)[]): Typed => {
     const editor = createLineEditor();
-    let typed: Typed = { state: "typing" };
+    let typed: Typed = { state: "typing", line: "" };
     for (const key of keys) typed = editor.feed(key);
     return typed;
   };

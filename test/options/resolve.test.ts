@@ -11,7 +11,7 @@ const ENOUGH = ["./public", SITE, "--log", "mirror.log"];
 
 function run(argv: string[], env: Environment = {}): RunInvocation {
   const invocation: Invocation = parseCommandLine(argv, env);
-  if (!("folder" in invocation) || invocation.command === "check") throw new Error(`asked for ${invocation.command}`);
+  if (!("profile" in invocation) || invocation.command === "check") throw new Error(`asked for ${invocation.command}`);
   return invocation;
 }
 

@@ -1,0 +1,90 @@
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { UsageError } from "../options/usage-error.ts";
+import { wordsOf } from "../report/system-error.ts";
+
+/** What is written beside each other, both or none. */
+export interface SetupFiles {
+  /** The configuration file and its new text. */
+  configFile: string;
+  text: string;
+  password: { file: string; text: string; replaces: boolean } | undefined;
+}
+
+/**
+ * Writes the password into a file of its own, then the configuration file, each in one step and readable by their owner
+ * alone; an existing configuration file keeps its permissions. @throws UsageError, and then nothing is left behind
+ */
+export function writeSetup({ configFile, text, password }: SetupFiles): void {
+  const firstMade = attempt("create the folder of", configFile, () =>
+    mkdirSync(dirname(configFile), { recursive: true, mode: 0o700 }),
+  );
+  const undo: Array<() => void> = firstMade === undefined ? [] : [() => rmSync(firstMade, { recursive: true })];
+  try {
+    if (password !== undefined) {
+      const { file, replaces } = password;
+      attempt("write the password file", file, () => {
+        if (replaces) return replaceWith(file, password.text, 0o600);
+        writeNew(file, password.text);
+        undo.push(() => rmSync(file, { force: true }));
+      });
+    }
+    // A link, as those who keep their settings elsewhere have it, stays one.
+    const real = realOr(configFile);
+    const mode = statSync(real, { throwIfNoEntry: false })?.mode ?? 0o600;
+    attempt("write the configuration file", configFile, () => replaceWith(real, text, mode & 0o777));
+  } catch (error) {
+    for (const step of undo.reverse()) step();
+    throw error;
+  }
+}
+
+function attempt<T>(action: string, file: string, act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    const words = (cause as NodeJS.ErrnoException).code === "EEXIST" ? "it exists already" : wordsOf(cause);
+    throw new UsageError(`Cannot ${action} "${file}": ${words}. Nothing was written`, undefined, { cause });
+  }
+}
+
+function writeNew(file: string, text: string): void {
+  const fd = openSync(file, "wx", 0o600);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function replaceWith(file: string, text: string, mode: number): void {
+  const temporary = join(dirname(file), `.miroir-${crypto.randomUUID()}`);
+  try {
+    writeNew(temporary, text);
+    chmodSync(temporary, mode);
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function realOr(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}
