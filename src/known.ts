@@ -16,7 +16,7 @@ export interface KnownHere {
 
 /**
  * The mirrors of this account: in the state folder that is given, otherwise in the system's place and in those that
- * profiles name. Each bears the name of the profile it belongs to.
+ * profiles name. Each bears the names of the profiles that mean it.
  * @throws UsageError when a configuration file that was named cannot be used
  */
 export function mirrorsHere({ options }: ManageInvocation, env: Environment, config: ConfigPlace): KnownHere {
@@ -32,12 +32,16 @@ export function mirrorsHere({ options }: ManageInvocation, env: Environment, con
     if (!(error instanceof UsageError) || configFile !== undefined) throw error;
     complaint = error.message;
   }
-  const profiles = new Map(runs.map((run) => [identify(run, env).id, run.profile?.name]));
+  const profiles = new Map<string, string[]>();
+  for (const run of runs) {
+    const { id } = identify(run, env);
+    profiles.set(id, [...(profiles.get(id) ?? []), run.profile?.name ?? ""]);
+  }
   const usual = stateFolder({ platform: thisPlatform(), env, home: homedir() });
   const others = runs.map((run) => run.options.stateDir).filter((dir) => dir !== undefined);
   const bases = new Set([stateDir ?? usual, ...(stateDir === undefined ? others : [])].map((base) => resolve(base)));
   const mirrors = [...bases].flatMap((base) => knownMirrors(base));
-  return { mirrors: mirrors.map((mirror) => ({ ...mirror, profile: profiles.get(mirror.id) })), complaint };
+  return { mirrors: mirrors.map((mirror) => ({ ...mirror, profiles: profiles.get(mirror.id) ?? [] })), complaint };
 }
 
 /** What `miroir watch --profile NAME` would be; undefined for a profile that is a part of one only. */

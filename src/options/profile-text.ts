@@ -73,7 +73,7 @@ export function profileText({ name, folder, site, passwordFile, log, options }: 
     "# Every movement is written here.",
     entry("log", log),
     "",
-    ...(options.length > 0 ? [...options, ""] : []),
+    ...(options.length > 0 ? ["# As it was when this was written.", ...options, ""] : []),
     "# What else can be said, for example:",
     '# interval = "1s"                      # how often a watch looks',
     "# depth = 6                            # levels of sub-folders",

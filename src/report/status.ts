@@ -10,7 +10,7 @@ const STALE_MINUTES = 10;
 export function statusLines(mirrors: readonly KnownMirror[], now: Date): string[] {
   if (mirrors.length === 0) return ["No mirrors yet"];
   return mirrors.map((mirror) => {
-    const { id, status, holder, profile } = mirror;
+    const { id, status, holder, profiles } = mirror;
     const parts = [
       holder === undefined ? "stopped" : `running${holder === "unknown" ? "" : ` (pid ${holder.pid})`}`,
       status.lastPassAt ? `last pass ${ago(status.lastPassAt, now)}` : "no pass yet",
@@ -21,7 +21,7 @@ export function statusLines(mirrors: readonly KnownMirror[], now: Date): string[
       ...(isStale(mirror, now) ? ["no pass for too long"] : []),
     ];
     return escapeText(
-      `${id}  ${profile === undefined ? "" : `[${profile}] `}${status.folder} -> ${status.site}: ${parts.join(", ")}`,
+      `${id}  ${profiles.length === 0 ? "" : `[${profiles.join(", ")}] `}${status.folder} -> ${status.site}: ${parts.join(", ")}`,
     );
   });
 }
@@ -45,7 +45,7 @@ function isStale({ status, holder }: KnownMirror, now: Date): boolean {
 export function statusJson(mirrors: readonly KnownMirror[], now: Date): string {
   return JSON.stringify(
     mirrors.map((mirror) => {
-      const { id, status, holder, profile } = mirror;
+      const { id, status, holder, profiles } = mirror;
       const {
         folder,
         site,
@@ -59,7 +59,7 @@ export function statusJson(mirrors: readonly KnownMirror[], now: Date): string {
       const lagMs = oldestChangeAt === undefined ? 0 : Math.max(0, now.getTime() - Date.parse(oldestChangeAt));
       return {
         id,
-        profile: profile ?? null,
+        profile: profiles[0] ?? null,
         folder,
         site,
         running: holder !== undefined,

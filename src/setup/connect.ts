@@ -1,17 +1,19 @@
-import { randomBytes } from "node:crypto";
+import { homedir } from "node:os";
+import { resolve } from "node:path";
 import { exitOf } from "../mirror/codes.ts";
 import { createPasswordFileReader, type FoundPassword, findPassword } from "../options/credentials.ts";
 import type { Environment } from "../options/environment.ts";
 import type { Options } from "../options/options.ts";
 import type { Asker } from "../options/prompt.ts";
 import type { InitInvocation, Sources } from "../options/resolve.ts";
-import { resolveSite, type SiteAddress } from "../options/site.ts";
-import { createFtpSite } from "../remote/ftp.ts";
+import { resolveSite, type SiteAddress, siteIdentity } from "../options/site.ts";
 import { type ShownCertificate, SiteError } from "../remote/site.ts";
-import type { Trust } from "../remote/trust.ts";
 import type { ExitCode } from "../report/exit.ts";
-import { trustOf } from "../settle.ts";
-import { thisPlatform } from "../state/folders.ts";
+import { keepSecret } from "../report/secrets.ts";
+import { type SettledSite, trustOf } from "../settle.ts";
+import { openSite } from "../site.ts";
+import { stateFolder, thisPlatform } from "../state/folders.ts";
+import { hasSeenEncrypted } from "../state/mirrors.ts";
 import { confirm, type Pair } from "./questions.ts";
 
 /** A refused password may be typed again so often. */
@@ -46,6 +48,8 @@ export async function connect(
   { say, complain }: Telling,
 ): Promise<Connected | { refused: ExitCode }> {
   let { options } = pair;
+  const base = resolve(options.stateDir ?? stateFolder({ platform: thisPlatform(), env, home: homedir() }));
+  const seen = (address: SiteAddress) => hasSeenEncrypted(base, siteIdentity(address));
   const sources = new Map(given);
   let typed: string | undefined;
   for (let tries = 1; ; tries++) {
@@ -58,10 +62,12 @@ export async function connect(
       isTerminal: asker !== undefined,
       prompt: async (question) => (typed ??= (await asker?.hidden(question)) ?? ""),
     });
+    if (password.from !== "anonymous") keepSecret(password.password);
     if (tries === 1) password.warnings.forEach(complain);
     say(`Connecting to ${address.host}:${address.port} as ${address.user} ...`);
     try {
-      const found = await lookInto(address, password.password, trustOf(address), options.timeoutMs);
+      const settled = { address, credentials: password, trust: trustOf(address), seenEncrypted: seen(address) };
+      const found = await lookInto(settled, options);
       return { address, password, options, sources, ...found };
     } catch (error) {
       if (!(error instanceof SiteError)) throw error;
@@ -87,19 +93,10 @@ function isBelieved(shown: ShownCertificate, host: string, asker: Asker, say: Te
   return confirm(asker, "Trust this certificate, and no other?", false);
 }
 
-async function lookInto(address: SiteAddress, password: string, trust: Trust, timeoutMs: number) {
+async function lookInto(settled: SettledSite, options: Options) {
   let encrypted = false;
-  const { host, port, user, tls } = address;
-  const site = createFtpSite({
-    account: { host, port, user, password, tls: tls.mode, trust, timeoutMs },
-    remoteDir: address.remoteDir,
-    connections: 1,
-    inPlace: false,
-    limitRateBytes: Number.POSITIVE_INFINITY,
+  const site = openSite(settled, options, {
     sleep: Bun.sleep,
-    now: Date.now,
-    monotonicMs: () => performance.now(),
-    nonce: () => randomBytes(8).toString("hex"),
     onDegraded: () => {},
     onConnected: (session) => {
       encrypted = session.encrypted;

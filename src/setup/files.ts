@@ -19,6 +19,8 @@ export interface SetupFiles {
   /** The configuration file and its new text. */
   configFile: string;
   text: string;
+  /** Its folder is made: it may be the one of the state, which no run has made yet. */
+  logFile: string | undefined;
   password: { file: string; text: string; replaces: boolean } | undefined;
 }
 
@@ -26,12 +28,15 @@ export interface SetupFiles {
  * Writes the password into a file of its own, then the configuration file, each in one step and readable by their owner
  * alone; an existing configuration file keeps its permissions. @throws UsageError, and then nothing is left behind
  */
-export function writeSetup({ configFile, text, password }: SetupFiles): void {
-  const firstMade = attempt("create the folder of", configFile, () =>
-    mkdirSync(dirname(configFile), { recursive: true, mode: 0o700 }),
-  );
-  const undo: Array<() => void> = firstMade === undefined ? [] : [() => rmSync(firstMade, { recursive: true })];
+export function writeSetup({ configFile, text, logFile, password }: SetupFiles): void {
+  const undo: Array<() => void> = [];
   try {
+    for (const file of [configFile, ...(logFile === undefined ? [] : [logFile])]) {
+      const firstMade = attempt("create the folder of", file, () =>
+        mkdirSync(dirname(file), { recursive: true, mode: 0o700 }),
+      );
+      if (firstMade !== undefined) undo.push(() => rmSync(firstMade, { recursive: true }));
+    }
     if (password !== undefined) {
       const { file, replaces } = password;
       attempt("write the password file", file, () => {

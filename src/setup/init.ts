@@ -68,6 +68,8 @@ async function setUp(data: InitData, asker: Asker | undefined): Promise<ExitCode
     complain(unusable);
     return EXIT.unsafe;
   }
+  // A file of rules that is not there is told before anything is asked of the server.
+  const patterns = patternsOf(pair.options.rules);
   const name = await nameOf(folder, invocation, asker);
   const old = config.profiles.find((profile) => profile.name === name);
   if (old) await allowReplacing(name, config, invocation, asker);
@@ -77,7 +79,9 @@ async function setUp(data: InitData, asker: Asker | undefined): Promise<ExitCode
   tellSite(connected);
   const password = passwordPlace(name, connected, config, old);
   const profile = newProfile(name, folder, pair, connected, password, data);
-  if (!(await tellOutline(profile, connected, [config.file, password ?? config.file], data))) return EXIT.unsafe;
+  if (!(await tellOutline(profile, connected, patterns, [config.file, password ?? config.file], data))) {
+    return EXIT.unsafe;
+  }
 
   const text = profileText(profile);
   if (invocation.options.dryRun) {
@@ -92,6 +96,7 @@ async function setUp(data: InitData, asker: Asker | undefined): Promise<ExitCode
   writeSetup({
     configFile: config.file,
     text: withProfile(config.text, name, text),
+    logFile: profile.log === "-" ? undefined : profile.log,
     password: isSecretOurs
       ? { file: password, text: `${connected.password.password}\n`, replaces: old !== undefined }
       : undefined,
@@ -180,12 +185,13 @@ function tellSite({ address, encrypted, entries }: Connected): void {
 async function tellOutline(
   { folder, log }: NewProfile,
   { options }: Connected,
+  patterns: readonly string[],
   files: readonly string[],
   { stop }: InitData,
 ): Promise<boolean> {
   const readScan = createScanReader(folder, {
     depth: options.depth,
-    patterns: patternsOf(options.rules),
+    patterns,
     own: pathsInside(folder, log === "-" ? files : [...files, log]),
     follow: options.symlinks === "follow",
     platform: thisPlatform(),
@@ -203,13 +209,13 @@ async function tellOutline(
 }
 
 function tellNext(name: string, { file }: Config, password: string | undefined, { options }: InitInvocation): void {
-  say(
-    `The profile "${name}" is written to "${file}"${password === undefined ? "" : `, its password to "${password}"`}.`,
-  );
   const shown = (text: string) => (/^[\w./:\\-]+$/.test(text) ? text : `"${text}"`);
   const profile = `--profile ${shown(name)}${options.configFile === undefined ? "" : ` --config ${shown(file)}`}`;
-  say("Next:");
-  say(`  miroir sync ${profile} --dry-run    shows each step and takes none`);
-  say(`  miroir watch ${profile}             keeps the site a mirror until Ctrl-C`);
-  say("  miroir status                        tells whether it is well");
+  say(`The profile "${name}" is written to ${file}`);
+  if (password !== undefined) say(`Its password is written to ${password}`);
+  say("");
+  say("To see what it would do, to keep the site a mirror, to look how it is:");
+  say(`  miroir sync ${profile} --dry-run`);
+  say(`  miroir watch ${profile}`);
+  say("  miroir status");
 }

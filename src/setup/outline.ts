@@ -15,7 +15,7 @@ export function outlineLines({ files, folders, skipped, problems }: Snapshot, de
   for (const { path, reason } of problems) add(REASONS[reason], path);
   return [
     `${counted(files.size, "file")} in ${counted(folders.size, "folder")}, ${formatBytes(bytes)}`,
-    ...[...groups].map(([words, paths]) => `not mirrored: ${paths.length} ${words}: ${named(paths)}`),
+    ...[...groups].map(([words, paths]) => `${paths.length} left out, ${words}: ${named(paths)}`),
   ];
 }
 

@@ -13,8 +13,8 @@ export interface KnownMirror {
   status: Status;
   /** The process that mirrors now; "unknown" when it did not say who it is. */
   holder: LockHolder | "unknown" | undefined;
-  /** The profile it belongs to, where there is one. */
-  profile?: string | undefined;
+  /** The names of the profiles that mean it. */
+  profiles: readonly string[];
 }
 
 /** Every mirror that has state on this machine, by name. */
@@ -43,7 +43,7 @@ function knownStatuses(stateFolder: string): Array<Omit<KnownMirror, "holder">> 
   return names.flatMap((id) => {
     const directory = join(stateFolder, id);
     const status = readStatusFile(directory);
-    return status.folder === undefined ? [] : [{ id, directory, status }];
+    return status.folder === undefined ? [] : [{ id, directory, status, profiles: [] }];
   });
 }
 
@@ -57,8 +57,8 @@ export function mirrorsNamed(mirrors: readonly KnownMirror[], name: string | und
     // A folder that is gone keeps its name.
   }
   return mirrors.filter(
-    ({ id, status, profile }) =>
-      profile === name || id === name || status.folder === folder || status.folder === folder.toLowerCase(),
+    ({ id, status, profiles }) =>
+      profiles.includes(name) || id === name || status.folder === folder || status.folder === folder.toLowerCase(),
   );
 }
 

@@ -1,39 +1,24 @@
 import { describe, expect, test } from "bun:test";
 import type { TestServer } from "../servers/server.ts";
-import { executable } from "./program.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
-import { waitFor } from "./wait.ts";
+import { startOnTerminal } from "./terminal.ts";
 
 const FILES = 60;
 const ESCAPE = "\x1b[";
 
-/** A run whose output goes to a pseudo-terminal of 80 columns. */
+/** A run whose output goes to a pseudo-terminal. */
 function onTerminal(sandbox: Sandbox, server: TestServer, args: string[], env: Record<string, string> = {}) {
-  const said = { text: "" };
-  const decoder = new TextDecoder();
-  const child = Bun.spawn([executable(), ...args], {
-    cwd: sandbox.root,
-    env: sandbox.env(server, { TERM: "xterm", ...env }),
-    terminal: {
-      cols: 80,
-      rows: 24,
-      data(_terminal, bytes) {
-        said.text += decoder.decode(bytes, { stream: true });
-      },
-    },
-  });
-  return { said, child };
+  return startOnTerminal(args, { cwd: sandbox.root, env: sandbox.env(server, { TERM: "xterm", ...env }) });
 }
 
 async function firstSync(more: string[], env: Record<string, string> = {}): Promise<string> {
   await using sandbox = createSandbox();
   const server = await sandbox.embedded({ latencyMs: 20 });
   for (let index = 0; index < FILES; index++) sandbox.write(`${index}.txt`, `file ${index}`);
-  const { said, child } = onTerminal(sandbox, server, ["sync", ...sandbox.site(server), ...more], env);
-  expect(await child.exited).toBe(0);
-  child.terminal?.close();
+  using terminal = onTerminal(sandbox, server, ["sync", ...sandbox.site(server), ...more], env);
+  expect(await terminal.exited()).toBe(0);
   expect(sandbox.records().filter(({ event }) => event === "upload")).toHaveLength(FILES);
-  return said.text;
+  return terminal.said;
 }
 
 describe("progress on a terminal", () => {
@@ -65,12 +50,11 @@ describe("progress on a terminal", () => {
     await using sandbox = createSandbox();
     const server = await sandbox.embedded();
     sandbox.write("a.txt", "a");
-    const { said, child } = onTerminal(sandbox, server, ["watch", ...sandbox.site(server)]);
-    await waitFor("the quiet line", () => said.text.includes("in sync, watching"), { state: () => said.text });
-    expect(said.text).toMatch(/in sync, watching, last change \d\d:\d\d:\d\d a\.txt/);
-    child.terminal?.write("\x03");
-    expect(await child.exited).toBe(0);
-    child.terminal?.close();
-    expect(said.text.slice(said.text.lastIndexOf(`${ESCAPE}J`))).toContain("stop ");
+    using terminal = onTerminal(sandbox, server, ["watch", ...sandbox.site(server)]);
+    await terminal.asked("in sync, watching");
+    expect(terminal.said).toMatch(/in sync, watching, last change \d\d:\d\d:\d\d a\.txt/);
+    terminal.type("\x03");
+    expect(await terminal.exited()).toBe(0);
+    expect(terminal.said.slice(terminal.said.lastIndexOf(`${ESCAPE}J`))).toContain("stop ");
   });
 });

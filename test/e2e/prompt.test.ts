@@ -1,34 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import type { TestServer } from "../servers/server.ts";
-import { executable } from "./program.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
-import { waitFor } from "./wait.ts";
-
-const DEADLINE_MS = 30_000;
+import { startOnTerminal } from "./terminal.ts";
 
 /** Runs a sync on a pseudo-terminal and types `keys` once it asks. */
 async function syncOnTerminal(sandbox: Sandbox, server: TestServer, keys: string) {
-  let screen = "";
-  const decoder = new TextDecoder();
-  const child = Bun.spawn([executable(), "sync", ...sandbox.site(server)], {
-    cwd: sandbox.root,
-    env: sandbox.env(undefined),
-    terminal: {
-      data(_terminal, bytes) {
-        screen += decoder.decode(bytes, { stream: true });
-      },
-    },
-  });
-  const timer = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
-  try {
-    const isAsked = () => child.exitCode !== null || screen.includes("assword");
-    await waitFor("the question", isAsked, { state: () => screen });
-    child.terminal?.write(keys);
-    return { code: await child.exited, screen };
-  } finally {
-    clearTimeout(timer);
-    child.terminal?.close();
-  }
+  const surroundings = { cwd: sandbox.root, env: sandbox.env(undefined) };
+  using terminal = startOnTerminal(["sync", ...sandbox.site(server)], surroundings);
+  await terminal.asked("assword");
+  terminal.type(keys);
+  return { code: await terminal.exited(), screen: terminal.said };
 }
 
 describe("the password prompt on a terminal", () => {

@@ -1,0 +1,49 @@
+import { executable, type Surroundings } from "./program.ts";
+import { waitFor } from "./wait.ts";
+
+const DEADLINE_MS = 40_000;
+
+/** The executable on a pseudo-terminal of 80 columns; it ends with this. */
+export interface OnTerminal extends Disposable {
+  /** Everything it has written so far. */
+  readonly said: string;
+  type(keys: string): void;
+  /** Waits until `words` are said after what was waited for before, or it ended. */
+  asked(words: string): Promise<void>;
+  exited(): Promise<number>;
+}
+
+export function startOnTerminal(args: string[], { cwd, env }: Surroundings): OnTerminal {
+  let said = "";
+  let seen = 0;
+  const decoder = new TextDecoder();
+  const child = Bun.spawn([executable(), ...args], {
+    cwd,
+    env,
+    terminal: {
+      cols: 80,
+      rows: 24,
+      data(_terminal, bytes) {
+        said += decoder.decode(bytes, { stream: true });
+      },
+    },
+  });
+  const timer = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
+  return {
+    get said() {
+      return said;
+    },
+    type: (keys) => void child.terminal?.write(keys),
+    async asked(words) {
+      const isAsked = () => child.exitCode !== null || said.includes(words, seen);
+      await waitFor(`"${words}" on the terminal`, isAsked, { state: () => said });
+      seen = Math.max(seen, said.indexOf(words, seen) + words.length);
+    },
+    exited: () => child.exited,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      child.kill("SIGKILL");
+      child.terminal?.close();
+    },
+  };
+}
