@@ -41,9 +41,15 @@ export function usage(command: Command | undefined): string {
   return `${[...synopses(command), "", ...head, ...groups, ...general, ...foot].join("\n")}\n`;
 }
 
-/** The rows of the README's table of options: flag, default, meaning. */
+/** The rows of the README's table of options. */
 export function optionRows(): string {
-  return [...ROWS].map(([name, row]) => tableRow([`\`${syntax(name, row)}\``, standardCell(row), row.help])).join("\n");
+  return [...ROWS].map(([name, row]) => `| ${optionCells(name, row).join(" | ")} |`).join("\n");
+}
+
+/** Flag, default and meaning, for a table in Markdown. */
+export function optionCells(name: string, row: Row): [flag: string, standard: string, meaning: string] {
+  const cell = (text: string) => text.replaceAll("|", "\\|");
+  return [cell(`\`${syntax(name, row)}\``), cell(standardCell(row)), cell(row.help)];
 }
 
 function synopses(command: Command | undefined): string[] {
@@ -96,8 +102,4 @@ function wrap(text: string, width: number): string[] {
     }
   }
   return [...lines, line];
-}
-
-function tableRow(cells: string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }

@@ -7,16 +7,11 @@ import { ROWS } from "../../src/options/options.ts";
 import { parseProfiles } from "../../src/options/profile.ts";
 import { COMMANDS } from "../../src/options/row.ts";
 import { anchorsOf, codeBlocks, codeSpans, linksOf, ROOT, readDocument, sourceFiles } from "./document.ts";
-import { withTables } from "./tables.ts";
 
 const README = readDocument("README.md");
 const code = [...codeSpans(README), ...codeBlocks(README)];
 
 describe("README.md", () => {
-  test("has the options, exit codes and reasons that the program has (bun test/docs/tables.ts writes them)", () => {
-    expect(README).toBe(withTables(README));
-  });
-
   test("names every event of the log, and no other", () => {
     const [, union = ""] = /export type LogEvent =([^;]*);/.exec(readDocument("src/report/record.ts")) ?? [];
     const events = [...union.matchAll(/"(\w+)"/g)].map(([, event]) => event);

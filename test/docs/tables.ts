@@ -1,10 +1,6 @@
-/** `bun test/docs/tables.ts` writes the tables of README.md anew: options, exit codes, reasons. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { optionRows } from "../../src/options/usage.ts";
 import { EXIT_MEANINGS } from "../../src/report/exit.ts";
 import { REASONS } from "../../src/report/reasons.ts";
-import { ROOT, readDocument } from "./document.ts";
 
 const TABLES: Record<string, string> = {
   options: table(["option", "default", "meaning"], optionRows()),
@@ -34,5 +30,3 @@ function rowsOf(meanings: Record<string, string>): string {
     .map(([name, meaning]) => `| \`${name}\` | ${meaning} |`)
     .join("\n");
 }
-
-if (import.meta.main) writeFileSync(join(ROOT, "README.md"), withTables(readDocument("README.md")));

@@ -1,0 +1,46 @@
+import { sourceFiles } from "./document.ts";
+import { type Message, messagesOf } from "./messages.ts";
+
+/** Where a person meets what stands in a source file: the first that fits. */
+const PLACES: ReadonlyArray<[title: string, files: RegExp]> = [
+  ["Command line, environment and profiles", /^src\/(options\/|settle|main)/],
+  ["Setting a mirror up", /^src\/(init|setup|service)/],
+  ["Trying a site out", /^src\/(doctor|check)/],
+  ["The local folder", /^src\/detect\//],
+  ["Connection, login and encryption", /^src\/remote\/(session|trust|login|control|pipeline|pool|dial|data)/],
+  ["The site", /^src\/remote\//],
+  ["The mirror", /^src\/(mirror|plan)\//],
+  ["State, lock and other runs", /^src\/(state\/|manage|stop)/],
+  ["Log and terminal", /./],
+];
+
+/** docs/messages.md. */
+export function messageDocument(): string {
+  const messages = sourceFiles().flatMap(messagesOf);
+  const parts = PLACES.flatMap(([title], index) => {
+    const texts = messages.filter(({ file }) => placeOf(file) === index).map(cellOf);
+    const rows = [...new Set(texts)].sort((one, other) => one.localeCompare(other, "en"));
+    return rows.length === 0 ? [] : [`## ${title}`, "", "| message |", "|---|", ...rows.map((row) => `| ${row} |`), ""];
+  });
+  return [
+    "# What miroir says",
+    "",
+    "Every sentence of the program, as its sources have it: on the terminal, in the log, in refusals. What varies stands in",
+    "‹ ›. [README.md](../README.md#troubleshooting) tells what to do about the ones that need more than their own words.",
+    "",
+    "`npm run docs` writes this page anew.",
+    "",
+    ...parts,
+  ].join("\n");
+}
+
+function placeOf(file: string): number {
+  return PLACES.findIndex(([, files]) => files.test(file));
+}
+
+function cellOf({ text }: Message): string {
+  return text
+    .trim()
+    .replaceAll("|", "\\|")
+    .replace(/[<>*_`]/g, "\\$&");
+}
