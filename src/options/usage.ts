@@ -7,18 +7,28 @@ import {
   formatValue,
   GROUPS,
   isOptionShown,
-  isPairing,
   type Row,
 } from "./row.ts";
 
 const WIDTH = 80;
 const HELP_COLUMN = 28;
 
-const EXAMPLES = `Examples:
-  miroir ./public ftp://alice@example.org/www --log miroir.log
-  miroir sync ./public ftpes://alice@example.org/www --log - --depth 2
-  miroir sync --profile website
-  miroir check ./public ftpes://alice@example.org/www`;
+const PURPOSE = "miroir keeps a remote FTP site a faithful mirror of a local folder.";
+
+/** Of the commands whose use does not show in their synopsis. */
+const EXAMPLES: Partial<Record<Command, readonly string[]>> = {
+  watch: ["miroir ./public ftp://alice@example.org/www --log miroir.log", "miroir --profile website"],
+  sync: [
+    "miroir sync ./public ftpes://alice@example.org/www --log - --depth 2",
+    "miroir sync --profile website --dry-run",
+  ],
+  check: ["miroir check ./public ftpes://alice@example.org/www"],
+  init: ["miroir init", "miroir init ./public ftpes://alice@example.org/www --profile website"],
+};
+const FIRST_EXAMPLES = [EXAMPLES.watch?.[0], EXAMPLES.sync?.[0], EXAMPLES.init?.[0]];
+
+/** What most people need: the others are shown with their command. */
+const MOST_USED = ["log", "interval", "depth", "exclude", "delete", "tls", "password-file", "dry-run", "debug"];
 
 const SITE = `SITE is ftp://[USER[:PASSWORD]@]HOST[:PORT][/DIR], percent-decoded. DIR starts
 at the login folder, //DIR at the root. ftpes:// demands explicit TLS, ftps://
@@ -27,54 +37,60 @@ implicit TLS.`;
 const ENVIRONMENT = `Each option is a variable too: --password-file is MIROIR_PASSWORD_FILE.
 A password that is given nowhere is asked for.`;
 
+const GENERAL = twoColumns("-h, --help; -V, --version", "This text; the version");
+
 /** The text of `--help`: no colour, at most 80 columns. */
 export function usage(command: Command | undefined): string {
-  const own = [...ROWS].filter(([, row]) => command === undefined || isOptionShown(command, row));
-  const groups = Object.entries(GROUPS).flatMap(([key, title]) => {
-    const lines = own.filter(([, row]) => row.group === key).flatMap(([name, row]) => optionLines(name, row));
-    return lines.length === 0 ? [] : [`${title}:`, ...lines];
-  });
-  const general = twoColumns("-h, --help; -V, --version", "This text; the version");
-  const mirroring = command === undefined || isPairing(command);
-  const head = mirroring ? [EXAMPLES, "", SITE, ""] : [];
-  const foot = mirroring ? ["", ENVIRONMENT] : [];
-  return `${[...synopses(command), "", ...head, ...groups, ...general, ...foot].join("\n")}\n`;
+  return `${(command === undefined ? overview() : usageOf(command)).join("\n")}\n`;
 }
 
-/** The rows of the README's table of options. */
-export function optionRows(): string {
-  return [...ROWS].map(([name, row]) => `| ${optionCells(name, row).join(" | ")} |`).join("\n");
-}
-
-/** Flag, default and meaning, for a table in Markdown. */
-export function optionCells(name: string, row: Row): [flag: string, standard: string, meaning: string] {
-  const cell = (text: string) => text.replaceAll("|", "\\|");
-  return [cell(`\`${syntax(name, row)}\``), cell(standardCell(row)), cell(row.help)];
-}
-
-function synopses(command: Command | undefined): string[] {
-  const shown = Object.entries(COMMANDS).filter(([name]) => command === undefined || name === command);
-  return shown.flatMap(([name, { arguments: operands, help }]) => {
+/** All commands, and what most people need: no more than a screen. */
+function overview(): string[] {
+  const commands = Object.entries(COMMANDS).flatMap(([name, { arguments: operands, help }]) => {
     const verb = name === DEFAULT_COMMAND ? `[${name}]` : name;
-    return [`miroir ${[verb, operands].filter(Boolean).join(" ")} [OPTION]...`, `  ${help}`];
+    return twoColumns([verb, operands.replace(" --log FILE", "")].filter(Boolean).join(" "), help);
   });
+  const options = MOST_USED.flatMap((name) => {
+    const row = ROWS.get(name);
+    return row === undefined ? [] : optionLines(name, row);
+  });
+  return [
+    ...[PURPOSE, ""],
+    ...FIRST_EXAMPLES.flatMap((line) => (line === undefined ? [] : [`  ${line}`])),
+    ...["", "Commands:", ...commands],
+    ...["", 'Options most used ("miroir COMMAND --help" tells all of a command):', ...options, ...GENERAL],
+    ...["", SITE],
+  ];
 }
 
-function syntax(name: string, row: Row): string {
+/** One command with its examples and all its options, by group. */
+function usageOf(command: Command): string[] {
+  const { arguments: operands, help } = COMMANDS[command];
+  const verb = command === DEFAULT_COMMAND ? `[${command}]` : command;
+  const groups = Object.entries(GROUPS).flatMap(([key, title]) => {
+    const own = [...ROWS].filter(([, row]) => row.group === key && isOptionShown(command, row));
+    return own.length === 0 ? [] : [`${title}:`, ...own.flatMap(([name, row]) => optionLines(name, row))];
+  });
+  const examples = EXAMPLES[command] ?? [];
+  return [
+    `miroir ${[verb, operands].filter(Boolean).join(" ")} [OPTION]...`,
+    `  ${help}`,
+    ...(examples.length === 0 ? [] : ["", "Examples:", ...examples.map((line) => `  ${line}`)]),
+    ...["", ...groups, ...GENERAL],
+    ...(operands.includes("SITE") ? ["", SITE, "", ENVIRONMENT] : []),
+  ];
+}
+
+/** The option as it is written: `--depth N|unlimited`. */
+export function syntax(name: string, row: Row): string {
   if (row.kind === "switch") return flagOf(name);
   return `${flagOf(name)} ${row.kind === "rule" ? row.hint : row.type.hint}`;
 }
 
 /** What holds when the option is not given. */
-function standard(row: Row): string | undefined {
+export function standard(row: Row): string | undefined {
   if (row.kind === "value") return row.requiredBy ? "required" : formatValue(row, row.default);
   return row.kind === "switch" ? "off" : undefined;
-}
-
-function standardCell(row: Row): string {
-  const value = standard(row);
-  if (row.kind === "value" && (row.default === undefined || row.requiredBy)) return value ?? row.otherwise ?? "";
-  return value === undefined ? "none" : `\`${value}\``;
 }
 
 function optionLines(name: string, row: Row): string[] {

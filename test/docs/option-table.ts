@@ -1,6 +1,23 @@
 import { ROWS } from "../../src/options/options.ts";
 import { COMMANDS, type Command, GROUPS, isOptionOf, type Row, variableOf } from "../../src/options/row.ts";
-import { optionCells } from "../../src/options/usage.ts";
+import { standard, syntax } from "../../src/options/usage.ts";
+
+/** The rows of the README's table of options. */
+export function optionRows(): string {
+  return [...ROWS].map(([name, row]) => `| ${optionCells(name, row).join(" | ")} |`).join("\n");
+}
+
+/** Flag, default and meaning. */
+function optionCells(name: string, row: Row): [flag: string, standard: string, meaning: string] {
+  const cell = (text: string) => text.replaceAll("|", "\\|");
+  return [cell(`\`${syntax(name, row)}\``), cell(standardCell(row)), cell(row.help)];
+}
+
+function standardCell(row: Row): string {
+  const value = standard(row);
+  if (row.kind === "value" && (row.default === undefined || row.requiredBy)) return value ?? row.otherwise ?? "";
+  return value === undefined ? "none" : `\`${value}\``;
+}
 
 /** docs/options.md: each option with every name it has, by group, and the commands that have it. */
 export function optionDocument(): string {

@@ -46,7 +46,9 @@ async function takePicture(): Promise<string> {
   const shows = (text: string) =>
     waitFor(text, () => lines().join("\n").includes(text), { state: () => lines().join("\n") });
   try {
-    await waitFor("most of it", () => /[6-8]\d % .* left/.test(lines().join("\n")), { state: () => lines().join("\n") });
+    await waitFor("most of it", () => /[6-8]\d % .* left/.test(lines().join("\n")), {
+      state: () => lines().join("\n"),
+    });
     const during = lines();
     await shows("in sync, watching");
     appendFileSync(join(folder, "css", "site.css"), "p { margin: 1em }\n");

@@ -1,6 +1,6 @@
-import { optionRows } from "../../src/options/usage.ts";
 import { EXIT_MEANINGS } from "../../src/report/exit.ts";
 import { REASONS } from "../../src/report/reasons.ts";
+import { optionRows } from "./option-table.ts";
 
 const TABLES: Record<string, string> = {
   options: table(["option", "default", "meaning"], optionRows()),

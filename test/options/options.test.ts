@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ROWS } from "../../src/options/options.ts";
-import { optionRows, usage } from "../../src/options/usage.ts";
+import { COMMANDS, type Command, isOptionShown } from "../../src/options/row.ts";
+import { usage } from "../../src/options/usage.ts";
 
 describe("OPTIONS", () => {
   test.each([...ROWS])("--%s can be a flag, a variable and a profile key", (name) => {
@@ -21,14 +22,32 @@ describe("OPTIONS", () => {
 });
 
 describe("usage()", () => {
-  test.each([undefined, "watch", "sync"] as const)("of %s fits into 80 columns, in plain text", (command) => {
+  const commands = Object.keys(COMMANDS) as Command[];
+
+  test.each([undefined, ...commands])("of %s fits into 80 columns, in plain text", (command) => {
     for (const line of usage(command).split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     expect(usage(command)).toMatch(/^[\x20-\x7e\n]*$/);
   });
 
-  test("names each option once at the start of a line", () => {
-    const named = [...usage(undefined).matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name ?? "");
-    expect(named.sort()).toEqual([...ROWS.keys()].sort());
+  test("without a command fits on a screen, and begins with examples and commands", () => {
+    const lines = usage(undefined).split("\n");
+    expect(lines.length).toBeLessThanOrEqual(45);
+    const commandsAt = lines.indexOf("Commands:");
+    expect(lines.findIndex((line) => line.startsWith("  miroir "))).toBeLessThan(commandsAt);
+    for (const command of commands) {
+      expect(lines.slice(commandsAt)).toContainEqual(expect.stringMatching(new RegExp(`^  \\[?${command}\\b`)));
+    }
+  });
+
+  test.each(commands)("of %s names each of its options once at the start of a line, and no other", (command) => {
+    const named = [...usage(command).matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name ?? "");
+    const own = [...ROWS].filter(([, row]) => isOptionShown(command, row)).map(([name]) => name);
+    expect(named.sort()).toEqual(own.sort());
+  });
+
+  test("of all commands together leaves no option out", () => {
+    const all = commands.map((command) => usage(command)).join("");
+    for (const name of ROWS.keys()) expect(all).toContain(`  --${name}`);
   });
 
   test("of a command leaves out the other commands", () => {
@@ -38,14 +57,5 @@ describe("usage()", () => {
 
   test("shows defaults as they would be typed", () => {
     expect(usage("watch")).toContain("How often the mirror is refreshed (1s)");
-  });
-});
-
-describe("optionRows()", () => {
-  test("is a Markdown row of three cells for each option", () => {
-    const rows = optionRows().split("\n");
-    expect(rows).toHaveLength(ROWS.size);
-    for (const row of rows) expect(row.split(/(?<!\\)\|/)).toHaveLength(5);
-    expect(rows).toContain("| `--interval DURATION` | `1s` | How often the mirror is refreshed |");
   });
 });
