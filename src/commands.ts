@@ -27,7 +27,11 @@ const RUNS: Record<MirroringCommand, Run> = {
     if ("refused" in assembled) return assembled.refused;
     const { mirror, parts, end } = assembled;
     if (data.invocation.options.dryRun) return endPreview(assembled);
-    const watcher = watchFolder(parts.folder, thisPlatform(), (why) => tellPolling(parts, why));
+    const watcher = watchFolder(
+      parts.folder,
+      { platform: thisPlatform(), follow: data.invocation.options.symlinks === "follow" },
+      (why) => tellPolling(parts, why),
+    );
     const ended = await runWatch(mirror, parts, data.invocation.options.intervalMs, watcher);
     watcher.close();
     return ended ? end(worstExit(ended.codes), ended.error) : end(EXIT.ok);

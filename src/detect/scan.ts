@@ -4,7 +4,7 @@ import { wordsOf } from "../report/system-error.ts";
 import { isUnsafeName, type Scope } from "./scope.ts";
 import type { FileEntry, Problem, RelPath, Skip, Snapshot } from "./tree.ts";
 
-/** The walk gives the event loop a turn this often: transfers go on meanwhile. */
+/** The longest that a walk keeps the event loop waiting. */
 const SLICE_MS = 20;
 
 export class FolderError extends Error {
@@ -55,7 +55,7 @@ export async function scan(folder: string, options: ScanOptions): Promise<Scanne
   return scanned;
 }
 
-export function rootOf(folder: string, { follow }: ScanOptions): Pending {
+function rootOf(folder: string, { follow }: ScanOptions): Pending {
   const stat = statSync(folder, { throwIfNoEntry: false });
   return { path: "", place: stat && !follow ? placeIn(stat) : undefined, device: stat?.dev };
 }
@@ -67,14 +67,26 @@ export async function scanBelow(
   options: ScanOptions,
   scanned: Scanned,
 ): Promise<void> {
-  let sliceStart = performance.now();
+  const breathe = createSlices();
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     pending.push(...scanFolder(folder, at, options, scanned));
-    if (performance.now() - sliceStart > SLICE_MS) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      sliceStart = performance.now();
-    }
+    const turn = breathe();
+    if (turn) await turn;
   }
+}
+
+/** Called again and again in a long walk, it gives the event loop a turn when one is due: transfers go on meanwhile. */
+export function createSlices(): () => Promise<void> | undefined {
+  let sliceStart = performance.now();
+  return () => {
+    if (performance.now() - sliceStart <= SLICE_MS) return undefined;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        sliceStart = performance.now();
+        resolve();
+      });
+    });
+  };
 }
 
 /** Takes the entries of one folder itself. @returns the folders among them */
@@ -150,10 +162,11 @@ function statOf(path: string, follow: boolean): Stats | Error {
   }
 }
 
-const placeIn = ({ dev, ino }: Stats) => `${dev}:${ino}`;
+/** Which folder it is, whatever its name. */
+export const placeIn = ({ dev, ino }: Stats) => `${dev}:${ino}`;
 
 /** The identity of a folder that is no link; undefined for anything else. */
-export function placeOf(folder: string): string | undefined {
+function placeOf(folder: string): string | undefined {
   const stat = lstatSync(folder, { throwIfNoEntry: false });
   return stat?.isDirectory() ? placeIn(stat) : undefined;
 }

@@ -1,11 +1,13 @@
-import { type FSWatcher, statfsSync, watch } from "node:fs";
+import { type FSWatcher, statfsSync, statSync, watch } from "node:fs";
+import { placeIn } from "./scan.ts";
+import type { RelPath } from "./tree.ts";
 
-/** Tells whether anything may have changed in FOLDER. */
+/** Tells where something may have changed in FOLDER. */
 export interface Watcher {
-  /** True after any event, and always once events cannot be had. */
-  readonly isDirty: boolean;
-  /** From now on only new events count. */
-  forget(): void;
+  /** Whether there is anything to take. Notices too that another folder stands in FOLDER's place: no event tells that. */
+  hasNews(): boolean;
+  /** Paths that events named since the last time; undefined when it can be anywhere. */
+  take(): ReadonlySet<RelPath> | undefined;
   /** Events are no longer believed. */
   giveUp(): void;
   /** Why every tick has to look for itself; undefined as long as events tell. */
@@ -13,58 +15,91 @@ export interface Watcher {
   close(): void;
 }
 
+/** More names than this are not kept: to look everywhere costs no more. */
+const MOST_NAMES = 10_000;
+
 /** File systems whose changes other machines make unseen (statfs `f_type`): NFS, SMB, CIFS, SMB2, FUSE, 9P, Ceph, AFS. */
 const REMOTE_FILE_SYSTEMS = new Set([
   0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x00c36400, 0x5346414f,
 ]);
 
 /**
- * Watches FOLDER by the system's events (inotify, FSEvents). Which file an event names does not matter: a lost or
- * merged event would only name too few.
+ * Watches FOLDER by the system's events (inotify, FSEvents). An event names a path; what happened there is found by a
+ * look, so that merged and repeated events do no harm.
  */
-export function watchFolder(folder: string, platform: NodeJS.Platform, onPolling: (why: string) => void): Watcher {
-  let isDirty = true;
+export function watchFolder(
+  folder: string,
+  { platform, follow }: { platform: NodeJS.Platform; follow: boolean },
+  onPolling: (why: string) => void,
+): Watcher {
+  let named = new Set<RelPath>();
+  let isAnywhere = true;
   let polling: string | undefined;
   let watcher: FSWatcher | undefined;
+  /** Which folder is watched. */
+  let place: string | undefined;
 
   function poll(why: string): void {
     if (polling !== undefined) return;
     polling = why;
-    watcher?.close();
-    watcher = undefined;
+    stop();
     onPolling(why);
   }
 
+  function stop(): void {
+    watcher?.close();
+    watcher = undefined;
+  }
+
+  function take(name: string | null | undefined): void {
+    // Without a name it is FOLDER itself, or more than the system could keep.
+    if (typeof name !== "string" || name === "" || named.size >= MOST_NAMES) isAnywhere = true;
+    else if (!isAnywhere) named.add(name);
+  }
+
+  /** Where FOLDER is missing it is waited for. */
   function start(): void {
-    if (platform === "win32") return poll("events are not used on Windows yet");
+    isAnywhere = true;
+    place = placeNow(folder);
+    if (place === undefined) return;
     try {
       if (REMOTE_FILE_SYSTEMS.has(statfsSync(folder).type >>> 0)) return poll("FOLDER is on a network drive");
-      watcher = watch(folder, { recursive: true, persistent: false }, () => {
-        isDirty = true;
-      });
+      watcher = watch(folder, { recursive: true, persistent: false }, (_, name) => take(name));
       watcher.on("error", (error: NodeJS.ErrnoException) => poll(reasonOf(error)));
     } catch (error) {
       poll(reasonOf(error as NodeJS.ErrnoException));
     }
   }
 
-  start();
+  if (platform === "win32") poll("events are not used on Windows yet");
+  else if (follow) poll("what symbolic links point to is mirrored, and no event tells of it");
+  else start();
   return {
-    get isDirty() {
-      return isDirty || polling !== undefined;
+    hasNews() {
+      if (polling !== undefined) return true;
+      if (place === undefined || placeNow(folder) !== place) {
+        stop();
+        start();
+      }
+      return isAnywhere || named.size > 0;
     },
-    forget() {
-      isDirty = false;
+    take() {
+      const taken = isAnywhere || polling !== undefined ? undefined : named;
+      named = new Set();
+      isAnywhere = false;
+      return taken;
     },
     giveUp: () => poll("a change came without an event"),
     get polling() {
       return polling;
     },
-    close() {
-      watcher?.close();
-      watcher = undefined;
-    },
+    close: stop,
   };
+}
+
+function placeNow(folder: string): string | undefined {
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  return stat && placeIn(stat);
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {

@@ -2,12 +2,59 @@ import { join } from "node:path";
 import { hashFile, isRacy, ReadError } from "../detect/content.ts";
 import { type Change, diff, findSuspects, findUnhashed, findVanished } from "../detect/diff.ts";
 import type { Manifest } from "../detect/manifest.ts";
-import { type ScanOptions, scan } from "../detect/scan.ts";
-import type { RelPath, Snapshot } from "../detect/tree.ts";
+import { rescan } from "../detect/rescan.ts";
+import { type Scanned, type ScanOptions, scan } from "../detect/scan.ts";
+import { type RelPath, type Snapshot, upwards } from "../detect/tree.ts";
 
 /** A tree that changes under the walk is walked again, so often. */
 const RESCANS = 3;
 const RESCAN_AFTER_MS = 50;
+
+/** What a look at FOLDER came to. */
+export interface Sight {
+  snapshot: Snapshot;
+  scan: ScanOptions;
+  /** The only paths that can be different from what the last look saw; undefined when all of it was read anew. */
+  touched: ReadonlySet<RelPath> | undefined;
+}
+
+/**
+ * Looks at FOLDER again and again, and remembers what it saw: of a large tree only what is named is read anew.
+ * @param readScan how FOLDER is read, asked for each time; the same value as long as the rules are the same
+ * @returns a look. Its argument: paths that may have changed since the last one; undefined when that can be any
+ * @throws FolderError
+ */
+export function createLookout(
+  folder: string,
+  readScan: () => ScanOptions,
+  sleep: (ms: number) => Promise<void>,
+): (named: ReadonlySet<RelPath> | undefined) => Promise<Sight> {
+  let last: { scanned: Scanned; scan: ScanOptions } | undefined;
+
+  /** Where a part cannot be proven to tell the whole, the whole is read. */
+  function isPartEnough({ problems, mounts }: Scanned, scan: ScanOptions): boolean {
+    return problems.length + (mounts?.size ?? 0) === 0 && !scan.follow;
+  }
+
+  return async (named) => {
+    const before = last;
+    // What was named is told once: a look that fails must not leave an old one behind.
+    last = undefined;
+    const scan = readScan();
+    if (named && before?.scan === scan && isPartEnough(before.scanned, scan)) {
+      const touched = await rescan(folder, scan, before.scanned, named);
+      if (touched && !hasVanished(before.scanned)) {
+        last = before;
+        return { snapshot: before.scanned, scan, touched };
+      }
+    }
+    const scanned = await settledScan(folder, scan, sleep);
+    last = { scanned, scan };
+    return { snapshot: scanned, scan, touched: undefined };
+  };
+}
+
+const hasVanished = ({ problems }: Snapshot) => problems.some((problem) => problem.reason === "vanished");
 
 /**
  * Scans FOLDER. An entry that vanished between its listing and its stat is looked for again before it is a Problem.
@@ -17,10 +64,10 @@ export async function settledScan(
   folder: string,
   options: ScanOptions,
   sleep: (ms: number) => Promise<void>,
-): Promise<Snapshot> {
+): Promise<Scanned> {
   for (let tries = 1; ; tries++) {
-    const snapshot = await scan(folder, options);
-    if (tries === RESCANS || !snapshot.problems.some((problem) => problem.reason === "vanished")) return snapshot;
+    const scanned = await scan(folder, options);
+    if (tries === RESCANS || !hasVanished(scanned)) return scanned;
     await sleep(RESCAN_AFTER_MS);
   }
 }
@@ -37,7 +84,9 @@ export async function look(
   options: { scan: ScanOptions; checksum: boolean; now: () => number; among?: ReadonlySet<RelPath> },
 ): Promise<(unrenamable: ReadonlySet<RelPath>) => Change[]> {
   const { scope } = options.scan;
-  const among = options.among ?? findSuspects(manifest, snapshot, options);
+  const among = options.among
+    ? withWhatWentAlong(options.among, manifest, snapshot)
+    : findSuspects(manifest, snapshot, options);
   const vanished = findVanished(manifest, snapshot, scope, among);
   const hashes = new Map<RelPath, string>();
   const racy = new Set<RelPath>();
@@ -52,6 +101,25 @@ export async function look(
     const certain = findVanished(manifest, snapshot, scope, among);
     return diff(manifest, snapshot, certain, hashes, { isRacy: (path) => racy.has(path), unrenamable, among });
   };
+}
+
+/** A folder that is gone takes along what the site holds below it, seen here before or not. */
+function withWhatWentAlong(
+  touched: ReadonlySet<RelPath>,
+  manifest: Manifest,
+  snapshot: Snapshot,
+): ReadonlySet<RelPath> {
+  const gone = new Set<RelPath>();
+  for (const path of touched) if (manifest.folders.has(path) && !snapshot.folders.has(path)) gone.add(path);
+  if (gone.size === 0) return touched;
+  const all = new Set(touched);
+  const isGone = (path: RelPath) => {
+    for (const above of upwards(path)) if (gone.has(above)) return true;
+    return false;
+  };
+  for (const path of manifest.files.keys()) if (isGone(path)) all.add(path);
+  for (const path of manifest.folders) if (isGone(path)) all.add(path);
+  return all;
 }
 
 /** Reads one file; the snapshot then says what was read, or that it could not be. */

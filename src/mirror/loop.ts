@@ -11,9 +11,9 @@ import { delayMs } from "./retry.ts";
 const LONGEST_BACKOFF_MS = 60_000;
 /** A refused login is not tried often: servers lock accounts. */
 const AFTER_REFUSED_LOGIN_MS = 15 * 60_000;
-/** FOLDER is walked this often though no event came. */
-const SAFETY_SCAN_MS = 60_000;
-/** Without events, FOLDER is left alone for so many times as long as a walk through it takes. */
+/** All of FOLDER is looked at this often, though events tell where to look. */
+const SAFETY_SCAN_MS = 5 * 60_000;
+/** FOLDER is left alone for so many times as long as a look at it took, but for what events tell. */
 const REST_PER_SCAN = 10;
 /** A pause that lasted so much longer than meant: the machine slept, and its connections are dead. */
 const SLEPT_MS = 30_000;
@@ -40,28 +40,32 @@ export async function runWatch(
   watcher: Watcher,
 ): Promise<PassResult | undefined> {
   let errorsInARow = 0;
-  let isFinished = false;
-  let lastPassAtMs = 0;
+  let isLevel = false;
+  let wholeAtMs = Number.NEGATIVE_INFINITY;
+  /** The earliest time to look again at what no event names: a large tree must not keep a processor busy. */
+  let againAtMs = Number.NEGATIVE_INFINITY;
   while (!parts.isStopped()) {
-    const isExpected = watcher.isDirty || !isFinished || mirror.hasWork;
-    if (!isExpected && parts.monotonicMs() - lastPassAtMs < SAFETY_SCAN_MS) {
+    const now = parts.monotonicMs();
+    const hasNews = watcher.polling === undefined && watcher.hasNews();
+    const isUnfinished = (!isLevel || mirror.hasWork || watcher.polling !== undefined) && now >= againAtMs;
+    const isSafetyDue = now - wholeAtMs >= SAFETY_SCAN_MS;
+    if (!hasNews && !isUnfinished && !isSafetyDue) {
       await pause(parts, intervalMs);
       continue;
     }
     const hadCompleted = mirror.hasCompleted;
-    watcher.forget();
-    const result = await mirror.pass();
-    lastPassAtMs = parts.monotonicMs();
+    const named = watcher.take();
+    const result = await mirror.pass(isSafetyDue ? undefined : named);
+    if (isSafetyDue || named === undefined) wholeAtMs = now;
+    againAtMs = parts.monotonicMs() + REST_PER_SCAN * result.counts.scanMs;
     if (result.didOrFailed) tellPass(parts, result);
     if (parts.isStopped()) return undefined;
     if (result.error && !hadCompleted && HOPELESS_AT_FIRST.has(worstExit(result.codes))) return result;
-    if (!isExpected && result.counts.moved > 0 && !watcher.isDirty) watcher.giveUp();
-    isFinished = result.codes.length === 0 && result.counts.pending === 0;
+    const isUnexpected = !hasNews && !isUnfinished && result.counts.moved > 0;
+    if (isUnexpected && !watcher.hasNews()) watcher.giveUp();
+    isLevel = result.isLevel;
     errorsInARow = result.error ? errorsInARow + 1 : 0;
-    // A large tree that is walked for each pass must not keep a processor busy.
-    const restMs =
-      watcher.polling === undefined ? intervalMs : Math.max(intervalMs, REST_PER_SCAN * result.counts.scanMs);
-    const pauseMs = result.error ? backoffMs(result, errorsInARow, parts) : restMs;
+    const pauseMs = result.error ? backoffMs(result, errorsInARow, parts) : intervalMs;
     parts.progress?.rest(standing(result, pauseMs));
     await pause(parts, pauseMs);
   }

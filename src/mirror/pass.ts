@@ -1,5 +1,5 @@
 import type { Change } from "../detect/diff.ts";
-import type { Intent, Manifest } from "../detect/manifest.ts";
+import type { Intent, JournalRecord, Manifest } from "../detect/manifest.ts";
 import { deviceOf, type ScanOptions } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
 import { isResumable, type SiteError } from "../remote/site.ts";
@@ -11,7 +11,7 @@ import { exitOf, failureOfPass, isPassError, type PassError } from "./codes.ts";
 import { type Counts, createCounts } from "./counts.ts";
 import { settleDoubts } from "./doubts.ts";
 import { foreignChanges } from "./foreign.ts";
-import { look, settledScan } from "./look.ts";
+import { createLookout, look } from "./look.ts";
 import type { Memory } from "./memory.ts";
 import { createNotices } from "./notices.ts";
 import type { MirrorParts } from "./parts.ts";
@@ -23,6 +23,8 @@ import { startVerification, type Verification } from "./verify.ts";
 export interface PassResult {
   /** Every exit code that applies; none when all is in sync. */
   codes: OutcomeCode[];
+  /** Nothing is left to do before something changes. */
+  isLevel: boolean;
   /** Whether there is something to tell that was not told before. */
   didOrFailed: boolean;
   /** What ended the pass early. */
@@ -31,8 +33,11 @@ export interface PassResult {
 }
 
 export interface Mirror {
-  /** Brings the site up to date once. Every outcome is recorded and logged as it happens; nothing is thrown but bugs. */
-  pass(): Promise<PassResult>;
+  /**
+   * Brings the site up to date once. Every outcome is recorded and logged as it happens; nothing is thrown but bugs.
+   * @param named paths of FOLDER that may have changed since the last pass; undefined when that can be any
+   */
+  pass(named?: ReadonlySet<RelPath>): Promise<PassResult>;
   /** A first session is open: told. */
   connected(session: { encrypted: boolean; address: string }): void;
   /** The server agreed to TLS: remembered for ever, before anything else can go wrong. */
@@ -61,6 +66,11 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   let hasLooked = false;
   let hasPassed = false;
   let verification: Verification | undefined;
+  const lookAt = createLookout(folder, parts.readScan, parts.sleep);
+  /** What the site is known to hold is what the last look saw. */
+  let isLevel = false;
+  /** More was learnt of the site since a pass compared it with FOLDER. */
+  let hasLearnt = false;
   for (const file of memory.setAside) {
     const follows = file.startsWith("manifest")
       ? "what the server holds is adopted"
@@ -95,9 +105,14 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     }
     if (memory.manifest) {
       const uploads = ended.filter(({ sha1 }) => sha1 !== undefined);
-      memory.record(await settleDoubts(memory.doubts.values(), uploads, memory.manifest, site, parts));
+      learn(await settleDoubts(memory.doubts.values(), uploads, memory.manifest, site, parts));
     }
     memory.record(ended.map(({ id }) => ({ op: "settle", id })));
+  }
+
+  function learn(records: JournalRecord[]): void {
+    memory.record(records);
+    if (records.length > 0) hasLearnt = true;
   }
 
   function tellLeftOver({ temporary }: Intent): void {
@@ -131,27 +146,34 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     verification ??= startVerification(manifest, scan.scope, parts);
     const share = Math.ceil((verification.pending * parts.intervalMs * VERIFY_PARTS) / parts.verifyMs);
     const records = await verification.advance(parts.isWatch ? Math.max(1, share) : verification.pending);
-    memory.record(records);
+    learn(records);
     if (verification.pending > 0) return;
     verification = undefined;
     hasLooked = false;
     status.lastVerifyAt = timestamp();
   }
 
-  async function run(counts: Counts): Promise<void> {
+  async function run(counts: Counts, named: ReadonlySet<RelPath> | undefined): Promise<void> {
     isOpen = false;
-    const scan = parts.readScan();
+    const wasLevel = isLevel;
+    isLevel = false;
     const scannedAt = parts.monotonicMs();
     if (!hasPassed) parts.progress?.phase("reading FOLDER");
     hasPassed = true;
-    const snapshot = await settledScan(folder, scan, parts.sleep);
+    const { snapshot, scan, touched } = await lookAt(status.mounts ? undefined : named);
     counts.scanMs = parts.monotonicMs() - scannedAt;
     checkMounts(snapshot, status);
-    counts.failed += notices.skipped(snapshot.skipped.values());
+    const unfit = notices.skipped(snapshot.skipped.values());
+    counts.failed += unfit;
     const manifest = await known(snapshot, scan.follow, counts);
     if (memory.intents.size + memory.doubts.size > 0 && parts.monotonicMs() >= sweepAtMs) await connect(snapshot);
     await verify(manifest, scan, snapshot);
-    const changesOf = await look(folder, snapshot, manifest, { scan, checksum: parts.checksum, now: parts.now });
+    // What --delete none leaves on the site may still be the old name of something new.
+    const isPartEnough = wasLevel && !hasLearnt && !parts.checksum && parts.delete !== "none";
+    const among = isPartEnough ? touched : undefined;
+    hasLearnt = false;
+    const options = { scan, checksum: parts.checksum, now: parts.now, ...(among && { among }) };
+    const changesOf = await look(folder, snapshot, manifest, options);
     for (const { path, reason, detail } of snapshot.problems) {
       counts.failed++;
       notices.failed(path, { reason, detail });
@@ -170,6 +192,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     hasLooked = true;
     // With no deletion open, the device FOLDER is on now is the one to expect.
     if (counts.parked === 0) status.device = deviceOf(folder);
+    isLevel = counts.failed === unfit && counts.pending + counts.parked === 0 && !hasLearnt && !parts.isStopped();
   }
 
   function save(): void {
@@ -184,13 +207,13 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   const timestamp = () => new Date(parts.now()).toISOString();
 
   return {
-    async pass() {
+    async pass(named) {
       const counts = createCounts();
-      const result: PassResult = { codes: [], didOrFailed: false, counts };
+      const result: PassResult = { codes: [], isLevel: false, didOrFailed: false, counts };
       const newsBefore = notices.news();
       const startedAt = parts.monotonicMs();
       try {
-        await run(counts);
+        await run(counts, named);
         if (!parts.isStopped()) status.completedPassAt = timestamp();
         if (counts.parked + counts.pending === 0) memory.approvalDone();
         notices.passWorked();
@@ -212,6 +235,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       Object.assign(status, { lastPassAt: timestamp(), told: notices.told() });
       Object.assign(status, { pending: counts.pending, failing: counts.failed, parked: counts.parked });
       save();
+      result.isLevel = isLevel;
       result.didOrFailed = counts.moved > 0 || counts.adopted > 0 || notices.news() > newsBefore;
       counts.ms = parts.monotonicMs() - startedAt;
       return result;

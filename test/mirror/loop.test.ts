@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Watcher } from "../../src/detect/watch.ts";
-import { createCounts } from "../../src/mirror/counts.ts";
+import { type Counts, createCounts } from "../../src/mirror/counts.ts";
 import { runWatch } from "../../src/mirror/loop.ts";
 import type { Mirror, PassResult } from "../../src/mirror/pass.ts";
 import { SiteError } from "../../src/remote/site.ts";
@@ -24,12 +24,16 @@ async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, len
   let seenMs = -1;
   let polling: string | undefined;
   const passesAtMs: number[] = [];
+  /** For each pass whether it looks at all of FOLDER, or at how many names. */
+  const looks: Array<number | "whole"> = [];
+  const newsOf = () => eventsAtMs.filter((atMs) => atMs > seenMs && atMs <= clockMs);
   const watcher: Watcher = {
-    get isDirty() {
-      return polling !== undefined || seenMs < 0 || eventsAtMs.some((atMs) => atMs > seenMs && atMs <= clockMs);
-    },
-    forget() {
+    hasNews: () => polling !== undefined || seenMs < 0 || newsOf().length > 0,
+    take() {
+      const news = newsOf();
+      const taken = polling !== undefined || seenMs < 0 ? undefined : new Set(news.map(String));
       seenMs = clockMs;
+      return taken;
     },
     giveUp() {
       polling = "a change came without an event";
@@ -40,9 +44,11 @@ async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, len
     close() {},
   };
   const mirror: Mirror = {
-    async pass() {
+    async pass(named) {
       passesAtMs.push(clockMs);
-      return { codes: [], didOrFailed: false, counts: createCounts(), ...passes[passesAtMs.length - 1] };
+      looks.push(named?.size ?? "whole");
+      const result = { codes: [], isLevel: true, didOrFailed: false, counts: createCounts() };
+      return { ...result, ...passes[passesAtMs.length - 1] };
     },
     connected() {},
     encryptionSeen() {},
@@ -59,34 +65,50 @@ async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, len
     },
   });
   const ended = await runWatch(mirror, parts, 1000, watcher);
-  return { passesAtMs, ended, polling };
+  return { passesAtMs, looks, ended, polling };
 }
 
-function moved(count: number): Partial<PassResult> {
-  return { counts: { ...createCounts(), moved: count } };
+function counted(counts: Partial<Counts>, fields: Partial<PassResult> = {}): Partial<PassResult> {
+  return { counts: { ...createCounts(), ...counts }, ...fields };
 }
 
 describe("runWatch()", () => {
-  test("without events makes a pass at the start and one a minute", async () => {
-    const { passesAtMs } = await watchFor({ lengthMs: 2.5 * MINUTE_MS });
-    expect(passesAtMs).toEqual([0, MINUTE_MS, 2 * MINUTE_MS]);
+  test("without events looks at all at the start and every five minutes", async () => {
+    const { passesAtMs, looks } = await watchFor({ lengthMs: 12 * MINUTE_MS });
+    expect(passesAtMs).toEqual([0, 5 * MINUTE_MS, 10 * MINUTE_MS]);
+    expect(looks).toEqual(["whole", "whole", "whole"]);
   });
 
-  test("makes a pass at the tick after an event", async () => {
-    const { passesAtMs } = await watchFor({ lengthMs: 10_000, eventsAtMs: [3500] });
+  test("looks at the tick after an event where it says", async () => {
+    const { passesAtMs, looks } = await watchFor({ lengthMs: 10_000, eventsAtMs: [3200, 3500] });
     expect(passesAtMs).toEqual([0, 4000]);
+    expect(looks).toEqual(["whole", 2]);
+  });
+
+  test("looks at all every five minutes though events come all the time", async () => {
+    const eventsAtMs = Array.from({ length: 600 }, (_, second) => second * 1000 + 500);
+    const { passesAtMs, looks } = await watchFor({ lengthMs: 6 * MINUTE_MS, eventsAtMs });
+    expect(passesAtMs.filter((_, index) => looks[index] === "whole")).toEqual([0, 5 * MINUTE_MS]);
   });
 
   test("ends its trust in events when a look finds a change that none told", async () => {
-    const { passesAtMs, polling } = await watchFor({ lengthMs: MINUTE_MS + 3000, passes: [{}, moved(1)] });
+    const passes = [{}, counted({ moved: 1 })];
+    const { passesAtMs, looks, polling } = await watchFor({ lengthMs: 5 * MINUTE_MS + 3000, passes });
     expect(polling).toBe("a change came without an event");
-    expect(passesAtMs).toEqual([0, MINUTE_MS, MINUTE_MS + 1000, MINUTE_MS + 2000]);
+    expect(passesAtMs).toEqual([0, 5, 5 + 1 / 60, 5 + 2 / 60].map((minutes) => minutes * MINUTE_MS));
+    expect(looks).toEqual(["whole", "whole", "whole", "whole"]);
   });
 
   test("goes on at each interval as long as something is not mirrored", async () => {
-    const failed: Partial<PassResult> = { codes: [1] };
+    const failed: Partial<PassResult> = { codes: [1], isLevel: false };
     const { passesAtMs } = await watchFor({ lengthMs: 10_000, passes: [failed, failed, {}] });
     expect(passesAtMs).toEqual([0, 1000, 2000]);
+  });
+
+  test("rests ten times as long as a look took, but for what events tell", async () => {
+    const slow = counted({ scanMs: 400 }, { isLevel: false });
+    const { passesAtMs } = await watchFor({ lengthMs: 14_000, passes: [slow, slow, slow, {}], eventsAtMs: [6500] });
+    expect(passesAtMs).toEqual([0, 4000, 7000, 11_000]);
   });
 
   const lost = new SiteError("lost", { kind: "transient", reason: "unreachable" });
@@ -94,7 +116,7 @@ describe("runWatch()", () => {
   const pausesOf = (times: number[]) => times.slice(1).map((time, index) => time - (times[index] ?? 0));
 
   test("tries an unreachable site at a slowing rhythm, at most a minute apart", async () => {
-    const passes = Array.from({ length: 40 }, () => ({ codes: [3 as const], error: lost }));
+    const passes = Array.from({ length: 40 }, () => ({ codes: [3 as const], isLevel: false, error: lost }));
     const { passesAtMs, ended } = await watchFor({ lengthMs: 10 * MINUTE_MS, passes });
     expect(ended).toBeUndefined();
     expect(Math.max(...pausesOf(passesAtMs))).toBeLessThanOrEqual(MINUTE_MS);
@@ -102,7 +124,7 @@ describe("runWatch()", () => {
   });
 
   test("tries a refused login once in a quarter of an hour", async () => {
-    const passes = [{ codes: [4 as const], error: refused }];
+    const passes = [{ codes: [4 as const], isLevel: false, error: refused }];
     const { passesAtMs } = await watchFor({ lengthMs: 16 * MINUTE_MS, passes });
     expect(pausesOf(passesAtMs)).toEqual([15 * MINUTE_MS]);
   });
@@ -111,7 +133,7 @@ describe("runWatch()", () => {
     const { passesAtMs, ended } = await watchFor({
       lengthMs: MINUTE_MS,
       hasCompleted: false,
-      passes: [{ codes: [4], error: refused }],
+      passes: [{ codes: [4], isLevel: false, error: refused }],
     });
     expect([passesAtMs, ended?.codes]).toEqual([[0], [4]]);
   });
