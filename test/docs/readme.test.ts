@@ -82,7 +82,12 @@ test("README.md shows a configuration file that can be read as it stands", () =>
   expect(profiles[1]?.given.map(({ name }) => name)).toContain("ignore-file");
 });
 
-test.each(["README.md", "CHANGELOG.md", "docs/design.md"])("%s has only links that lead somewhere", (path) => {
+/** Every page of docs/, as `docs/design.md`. */
+function documents(): string[] {
+  return [...new Bun.Glob("docs/*.md").scanSync({ cwd: ROOT })].sort();
+}
+
+test.each(["README.md", "CHANGELOG.md", ...documents()])("%s has only links that lead somewhere", (path) => {
   const text = readDocument(path);
   const anchors = anchorsOf(text);
   const broken = linksOf(text).filter((target) => {
