@@ -38,15 +38,21 @@ export interface ExecuteOptions extends Patience {
  */
 export async function execute(plan: Plan, options: ExecuteOptions): Promise<void> {
   const barred: Barred = new Map();
-  const stages: Action[][] = [plan.clear, plan.structure, plan.renames];
-  for (const stage of stages) await performStage(stage, barred, options);
+  const losses = { inARow: 0 };
+  const perform = (stage: Action[]) => performStage(stage, barred, losses, options);
+  for (const stage of [plan.clear, plan.structure, plan.renames]) await perform(stage);
   await uploadAll(plan.uploads, barred, options);
-  await performStage(plan.touches, barred, options);
-  await performStage(plan.deletes, barred, options);
+  for (const stage of [plan.touches, plan.deletes]) await perform(stage);
   for (const action of plan.notes) options.onOutcome({ status: "done", action, ms: 0 });
 }
 
-async function performStage(actions: readonly Action[], barred: Barred, options: ExecuteOptions): Promise<void> {
+/** @param losses steps in a row, of this stage and those before, that lost their connection with every retry */
+async function performStage(
+  actions: readonly Action[],
+  barred: Barred,
+  losses: { inARow: number },
+  options: ExecuteOptions,
+): Promise<void> {
   const { site, onOutcome } = options;
   const byOperation = new Map<Operation, Action>();
   const fail = (action: Action, failure: Failure) => {
@@ -61,7 +67,6 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
     if (operation) byOperation.set(operation, action);
   }
   if (byOperation.size > 0) options.begin([...byOperation.keys()].map(stepOf));
-  let lostInARow = 0;
   /** Asked for once without an answer: a refusal of the next try does not say that the first did nothing. */
   const unsure = new Set<Operation>();
   for (let tries = 0; byOperation.size > 0 && !options.isStopped(); ) {
@@ -97,15 +102,17 @@ async function performStage(actions: readonly Action[], barred: Barred, options:
     if (!cause || byOperation.size === 0) break;
     // As long as something gets through, the server is there.
     tries = byOperation.size < before ? 0 : tries + 1;
-    if (byOperation.size < before) lostInARow = 0;
+    if (byOperation.size < before) losses.inARow = 0;
     if (tries > options.retries) {
       const [culprit] = byOperation;
       if (!lost || !culprit) break;
       // It is always the first one that costs the connection: the others are not made to wait for it.
-      if (lost.reason === "unreachable" || ++lostInARow >= LOST_IN_A_ROW) throw lost;
+      if (lost.reason === "unreachable" || ++losses.inARow >= LOST_IN_A_ROW) throw lost;
       byOperation.delete(culprit[0]);
       fail(culprit[1], failureOf(lost));
-      tries = 0;
+      if (byOperation.size === 0) break;
+      // When the next one is lost at once as well, it is probably not these steps: a silent site is not waited for long.
+      tries = options.retries;
     }
     const [first] = byOperation.values();
     options.onRetry(first?.path ?? "", cause, Math.max(1, tries));

@@ -51,6 +51,32 @@ describe("execute(): the site is lost", () => {
     expect(error).toMatchObject({ name: "SiteError", reason: "connection" });
   });
 
+  test("a step that is lost right behind one that was given up is not waited for as long", async () => {
+    const { outcomes, site } = await play({
+      site: { a: "x", b: "x", c: "x", d: "x" },
+      plan: { deletes: [remove("a"), remove("b"), remove("c"), remove("d")] },
+      verdicts: { b: lost(10), c: lost(10) },
+    });
+    expect(outcomes).toEqual([
+      "done delete a",
+      "failed delete b (connection)",
+      "failed delete c (connection)",
+      "done delete d",
+    ]);
+    const tries = (path: string) => site.steps.filter((step) => step.path === path).length;
+    expect(tries("c")).toBeLessThan(tries("b"));
+  });
+
+  test("steps in a row are counted through the stages", async () => {
+    const names = ["a", "b", "c"];
+    const { error } = await play({
+      site: Object.fromEntries(names.map((name) => [name, "x"])),
+      plan: { clear: [remove("a")], touches: [], deletes: [remove("b"), remove("c")] },
+      verdicts: { a: lost(10), b: lost(10), c: lost(10) },
+    });
+    expect(error).toMatchObject({ name: "SiteError", reason: "connection" });
+  });
+
   test("uploads: several in a row lost with every retry are thrown, not each told as a failure", async () => {
     const paths = Array.from({ length: 20 }, (_, number) => `f${number}`);
     const { outcomes, error } = await play({
