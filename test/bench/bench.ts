@@ -9,59 +9,22 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { barChart } from "./chart.ts";
-import { type Experiment, type ExperimentResult, runExperiment } from "./experiment.ts";
-import { experiments } from "./experiments.ts";
+import { type ExperimentResult, runExperiment } from "./experiment.ts";
 import { createGround, type Ground, RELAY_HOST } from "./ground.ts";
 import { describeMachine } from "./machine.ts";
 import { missingFor } from "./needs.ts";
 import { benchPage, chartGroups } from "./page.ts";
 import { goalRows, timeRows } from "./results.ts";
 import { measureRoundTripMs } from "./round-trip.ts";
-import { SIZES, type Size } from "./size.ts";
+import { type Settings, settingsOf } from "./settings.ts";
 import { formatFigure, textTable } from "./table.ts";
 import { toldCommands } from "./told.ts";
 
 const DOCUMENTS = join(import.meta.dir, "..", "..", "docs");
 
-interface Settings {
-  size: Size;
-  rounds: number;
-  chosen: Experiment[];
-  isWritten: boolean;
-  isList: boolean;
-}
-
 function say(line = ""): void {
   process.stdout.write(`${line}\n`);
-}
-
-function settingsOf(args: string[]): Settings {
-  const { values } = parseArgs({
-    args,
-    options: {
-      rows: { type: "string", default: "" },
-      rounds: { type: "string" },
-      size: { type: "string", default: "full" },
-      write: { type: "boolean", default: false },
-      list: { type: "boolean", default: false },
-    },
-  });
-  if (!Object.hasOwn(SIZES, values.size)) {
-    throw new Error(`Cannot run size "${values.size}": expected one of ${Object.keys(SIZES).join(", ")}`);
-  }
-  const size = SIZES[values.size as keyof typeof SIZES];
-  const rounds = Number(values.rounds ?? (size.isJudged ? 3 : 1));
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new Error(`Cannot run "${values.rounds}" rounds: expected 1 or more`);
-  const texts = values.rows.split(",").map((text) => text.trim());
-  const chosen = experiments(size).filter(({ name }) => texts.some((text) => name.includes(text)));
-  if (chosen.length === 0) throw new Error(`Cannot find an experiment with "${values.rows}" in its name: see --list`);
-  if (values.write && (values.rows !== "" || !size.isJudged)) {
-    throw new Error("Cannot write docs/bench.md from a part: --write goes without --rows and --size tiny");
-  }
-  return { size, rounds, chosen, isWritten: values.write, isList: values.list };
 }
 
 async function runAll(ground: Ground, { chosen, rounds }: Settings): Promise<ExperimentResult[]> {

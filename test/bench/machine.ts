@@ -18,11 +18,20 @@ export function describeMachine(folder: string): [string, string][] {
     ["memory", `${Math.round(totalmem() / 1024 ** 3)} GiB`],
     ["system", `${distribution()}, Linux ${release()}`],
     ["file system", fileSystem(folder)],
-    ["miroir", `${packageJson.version}, compiled by Bun ${Bun.version}`],
+    ["miroir", `${packageJson.version}${commit()}, compiled by Bun ${Bun.version}`],
     ["lftp", wordOf(["lftp", "--version"], /Version (\S+)/)],
     ["rclone", wordOf(["rclone", "version"], /rclone (\S+)/)],
     ["curl", wordOf(["curl", "--version"], /curl (\S+)/)],
   ];
+}
+
+/** Of the working copy, with a `+` when there is more in it; nothing outside of git. */
+function commit(): string {
+  const git = (...args: string[]) => Bun.spawnSync(["git", ...args], { cwd: import.meta.dir, stderr: "ignore" });
+  const head = git("rev-parse", "--short", "HEAD");
+  if (!head.success) return "";
+  const isChanged = git("status", "--porcelain", "--untracked-files=no").stdout.length > 0;
+  return ` (${head.stdout.toString().trim()}${isChanged ? "+" : ""})`;
 }
 
 function distribution(): string {

@@ -48,8 +48,8 @@ ${markdownTable(timeRows(results))}
   the same for all.
 - **Distance.** "RTT 20 ms" means through a relay on another loopback address that holds each byte back for 10 ms, in
   either direction, on control and data connections alike (\`test/bench/relay.ts\`). Opening a connection costs the client
-  nothing there: on a real network each one costs every program one round trip more. "No latency" goes straight to the
-  server.
+  nothing there; on a real network it costs a round trip more, for every program that does nothing else meanwhile. "No
+  latency" goes straight to the server.
 - **Round trips a file** are the time with one connection, divided by the round trip and the number of files. They
   include the start, the login and the first listing.
 - **A saved file** is looked for on the server's disk each millisecond. The interval is the time that a burst of saves

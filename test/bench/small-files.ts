@@ -4,7 +4,7 @@ import type { Contestant, Experiment } from "./experiment.ts";
 import type { Ground } from "./ground.ts";
 import type { Size } from "./size.ts";
 import { median, ratios } from "./statistics.ts";
-import { lftpMirror, miroirSync, rcloneCopy } from "./tools.ts";
+import { lftpMirror, lftpMirrorByDefault, miroirSync, rcloneCopy } from "./tools.ts";
 import { transfer } from "./transfer.ts";
 import { flatPath, makeSmallFiles } from "./workloads.ts";
 
@@ -33,6 +33,7 @@ export function smallFiles(kind: RealServerKind, { smallFiles: count, rttMs }: S
         transfer(ground, { ...same, name: "miroir", command: miroirSync }),
         transfer(ground, { ...same, name: "lftp", command: lftpMirror }),
         transfer(ground, { ...same, name: "rclone", command: rcloneCopy }),
+        transfer(ground, { ...same, name: "lftp by default", once: true, command: lftpMirrorByDefault }),
       ];
     },
     rows: [
@@ -47,6 +48,11 @@ export function smallFiles(kind: RealServerKind, { smallFiles: count, rttMs }: S
         unit: "×",
         goal: { atLeast: 3.5 },
         values: (of) => ratios(of("rclone", "seconds"), of("miroir", "seconds")),
+      },
+      {
+        what: `as fast as lftp --parallel=${CONNECTIONS} by default, which sets permissions too`,
+        unit: "×",
+        values: (of) => ratios(of("lftp by default", "seconds"), of("miroir", "seconds")),
       },
     ],
   };

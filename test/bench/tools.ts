@@ -62,24 +62,38 @@ function miroir(name: string, task: Task): string[] {
 
 /** Sets times, as miroir does, and no permissions, as miroir does not. */
 export function lftpMirror(task: Task): Command {
-  return lftp(task, `mirror --reverse --no-perms --parallel=${task.connections} ${task.from} ${task.remote}`);
+  return lftp(task, mirrorOf(task, "--no-perms"), timesOf(task));
+}
+
+/** As it is when it is told nothing more: it sets permissions too, and on vsftpd no times. */
+export function lftpMirrorByDefault(task: Task): Command {
+  return lftp(task, mirrorOf(task));
 }
 
 /** Deletes on the server what is not in the folder. */
 export function lftpMirrorDelete(task: Task): Command {
-  return lftp(task, `mirror --reverse --no-perms --delete --parallel=${task.connections} ${task.from} ${task.remote}`);
+  return lftp(task, mirrorOf(task, "--no-perms", "--delete"), timesOf(task));
+}
+
+function mirrorOf({ connections, from, remote }: Task, ...more: string[]): string {
+  return ["mirror --reverse", ...more, `--parallel=${connections}`, from, remote].join(" ");
+}
+
+/** vsftpd sets times by MDTM only. */
+function timesOf({ kind }: Task): string[] {
+  return kind === "vsftpd" ? ["set ftp:use-mdtm-overloaded yes"] : [];
 }
 
 export function lftpPut(task: Task): Command {
   return lftp(task, `mkdir -p ${task.remote}; put -O ${task.remote} ${task.from}`);
 }
 
-function lftp(task: Task, action: string): Command {
+function lftp(task: Task, action: string, more: readonly string[] = []): Command {
   const settings = [
     "set cmd:fail-exit yes",
     // The address in a reply to PASV would lead around the relay.
     "set ftp:prefer-epsv yes",
-    ...(task.kind === "vsftpd" ? ["set ftp:use-mdtm-overloaded yes"] : []),
+    ...more,
     ...(task.tls === "off"
       ? ["set ftp:ssl-allow no"]
       : ["set ftp:ssl-force yes", "set ftp:ssl-protect-data yes", `set ssl:ca-file ${task.certificateFile}`]),
