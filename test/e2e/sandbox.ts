@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { certificate } from "../servers/certificates.ts";
 import { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from "../servers/embedded.ts";
-import { type RealServerKind, startRealServer } from "../servers/real.ts";
+import { type RealServer, type RealServerKind, type RealServerOptions, startRealServer } from "../servers/real.ts";
 import type { TestServer, TlsMode } from "../servers/server.ts";
 import { executable, type Finished, type Running, type Surroundings, startProgram } from "./program.ts";
 import { type LogLine, readRecords } from "./records.ts";
@@ -28,7 +28,7 @@ export interface Sandbox extends AsyncDisposable {
   /** Writes a file of FOLDER, making the folders above it. */
   write(relative: string, content: string | Uint8Array): void;
   embedded(options?: EmbeddedServerOptions): Promise<EmbeddedServer>;
-  real(kind: RealServerKind, tls: TlsMode): Promise<TestServer>;
+  real(kind: RealServerKind, tls: TlsMode, options?: Omit<RealServerOptions, "tls">): Promise<RealServer>;
   /** FOLDER SITE and the options that every run of this sandbox has; its log is JSON. */
   site(server: TestServer): string[];
   env(server: TestServer | undefined, more?: Record<string, string>): Surroundings["env"];
@@ -115,7 +115,7 @@ export function createSandbox(): Sandbox {
       const identity = options.tls === undefined || options.tls === "off" ? {} : { certificate: certificate() };
       return keep(startEmbeddedServer({ ...identity, ...options }));
     },
-    real: (kind, tls) => keep(startRealServer(kind, { tls })),
+    real: (kind, tls, options) => keep(startRealServer(kind, { tls, ...options })),
     site,
     env: environment,
     run: (args, env, cwd) => start(args, env, cwd).finished(),

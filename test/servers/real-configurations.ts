@@ -16,6 +16,7 @@ export interface Setting {
   ports: PortBlock;
   tls: TlsMode;
   certificate: Certificate;
+  demandsDataTls: boolean;
 }
 
 export interface Launch {
@@ -153,7 +154,7 @@ export function proftpd(setting: Setting): Launch {
 
 /** Needs root, and shows the login folder as `/`. It has no implicit TLS. */
 export function pureFtpd(setting: Setting): Launch {
-  const { ports, tls, workFolder } = setting;
+  const { ports, tls, workFolder, demandsDataTls } = setting;
   if (tls === "implicit") throw new Error('Cannot start "pure-ftpd" with implicit TLS: it has none');
   const passwords = join(workFolder, "passwd");
   const database = join(workFolder, "passwd.pdb");
@@ -167,7 +168,7 @@ export function pureFtpd(setting: Setting): Launch {
     ...["-l", `puredb:${database}`, "-u", "1", "-E", "-D", "-z", "-H", "-U", "133:022"],
     ...["-c", "200", "-C", "200", "-I", String(IDLE_SECONDS / 60), "-g", join(workFolder, "pid")],
   ];
-  if (tls === "explicit") command.push("-Y", "2", "-2", setting.certificate.combinedFile);
+  if (tls === "explicit") command.push("-Y", demandsDataTls ? "3" : "2", "-2", setting.certificate.combinedFile);
   return { command, rootIsUserId: USER_ID, user: USER, password: PASSWORD };
 }
 

@@ -17,6 +17,8 @@ export interface RealServerOptions {
   root?: string;
   /** Default: self-signed, valid for 127.0.0.1 and localhost. */
   certificate?: Certificate;
+  /** Of Pure-FTPd with explicit TLS: `-Y 3` refuses data connections in clear as well. Default: `-Y 2`. */
+  demandsDataTls?: boolean;
 }
 
 export interface RealServer extends TestServer {
@@ -48,7 +50,7 @@ export async function startRealServer(kind: RealServerKind, options: RealServerO
   const missing = whyMissing(kind);
   if (missing !== undefined)
     throw new Error(`Cannot start "${kind}": ${missing}. MIROIR_TEST_SERVERS names the folder it is looked for in`);
-  const { tls, certificate: identity = certificate() } = options;
+  const { tls, certificate: identity = certificate(), demandsDataTls = false } = options;
   const ports = await claimPorts(HOST);
   const workFolder = mkdtempSync(join(tmpdir(), `miroir-${kind}-`));
   const root = realpathSync(options.root ?? mkdtempSync(join(tmpdir(), `miroir-${kind}-root-`)));
@@ -65,7 +67,8 @@ export async function startRealServer(kind: RealServerKind, options: RealServerO
   }
 
   try {
-    const launch = LAUNCHES[kind]({ find, workFolder, root, host: HOST, ports, tls, certificate: identity });
+    const setting = { find, workFolder, root, host: HOST, ports, tls, certificate: identity, demandsDataTls };
+    const launch = LAUNCHES[kind](setting);
     const outputFile = openSync(output, "a");
     namespace = launch.rootIsUserId === undefined ? undefined : await namespaceWhereRootIs(launch.rootIsUserId);
     program = runProgram([...(namespace?.prefix ?? []), ...DIES_WITH_US, ...launch.command], outputFile);
