@@ -19,8 +19,7 @@ async function meet(sandbox: Sandbox, kind: ServerKind, tampering: Tampering = {
     kind === "embedded"
       ? await sandbox.embedded({ tls: "explicit", certificate: GENUINE })
       : await sandbox.real(kind, "explicit", { certificate: GENUINE, demandsDataTls: true });
-  const ports = "passivePorts" in server ? { passivePorts: server.passivePorts } : {};
-  const middle = await startManInTheMiddle(server, { ...ports, ...tampering });
+  const middle = await startManInTheMiddle(server, tampering);
   sandbox.write("a.txt", "precious content");
   return { ...middle, real: server, [Symbol.asyncDispose]: middle.stop };
 }
@@ -72,6 +71,10 @@ describe.each(SERVERS)("a man in the middle, in front of %s,", (kind) => {
     const { code } = await sandbox.run(["sync", ...sandbox.site(middle.server), "--retries", "0"], wrong);
     if (kind !== "vsftpd") expect([3, 4]).toContain(code);
     expect(middle.heard.filter((line) => SECRETS.test(line))).toEqual([]);
+    // Whole replies that nobody waits for end the session at once.
+    if ("commands" in middle.real && /\n$/.test(injects) && !isSplit && !injects.startsWith("230-")) {
+      expect(middle.real.commands.map(({ text }) => text).filter((text) => text.startsWith("USER"))).toEqual([]);
+    }
     // Nothing injected counts as an answer: what is told as done has been done.
     const done = sandbox.records().filter(({ event }) => event === "upload");
     expect(done.length > 0).toBe(sandbox.unequal(middle.real).length === 0);

@@ -35,7 +35,10 @@ export interface ManInTheMiddle {
 export const MIDDLE = "127.0.0.2";
 
 /** Data connections of a real server go through him as well; those of another are not known beforehand, and fail. */
-export async function startManInTheMiddle(server: TestServer | RealServer, initial: Tampering = {}): Promise<ManInTheMiddle> {
+export async function startManInTheMiddle(
+  server: TestServer | RealServer,
+  initial: Tampering = {},
+): Promise<ManInTheMiddle> {
   const heard: string[] = [];
   const sockets = new Set<Socket>();
   const listeners: Server[] = [];
