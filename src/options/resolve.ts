@@ -92,6 +92,8 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
   const overridden = new Set(fromFlags.map((given) => given.name));
   const higher = [...readEnvironment(env, command, overridden), ...fromFlags];
   const [folder, site] = operands.map(({ value }) => value);
+  const [, second] = operands;
+  if (second?.afterSecret !== undefined && !second.value.includes("://")) throw surplusArgument(second, command);
   if (command !== "init" && !isPairing(command)) return { command, name: folder, options: merge(higher).options };
 
   if (folder === "") throw new UsageError('Cannot use "" as FOLDER: expected the path of a local folder');
@@ -202,7 +204,7 @@ function missing(what: string, meaning: string, command: Command, option?: strin
   return new UsageError(`Missing ${what} (${meaning}). Usage: ${synopsis}`, option ?? what);
 }
 
-function surplusArgument({ value, afterSecret }: Positional, command: Command, first: string | undefined): UsageError {
+function surplusArgument({ value, afterSecret }: Positional, command: Command, first?: string): UsageError {
   if (afterSecret !== undefined) {
     const state = "it is not shown, for it may be a part of the secret";
     return new UsageError(

@@ -37,12 +37,13 @@ function patternOf(secrets: readonly string[]): RegExp | undefined {
   return forms.length > 0 ? new RegExp(forms.join("|"), "g") : undefined;
 }
 
-/** Each character as itself or percent-encoded: what must be encoded is seen differently by everyone. */
+/** Each character as itself, escaped, or percent-encoded: what must be encoded is seen differently by everyone. */
 function mixedForm(secret: string): string {
   return [...secret]
     .map((char) => {
       const encoded = [...Buffer.from(char)].map((byte) => `%${anyCase(byte.toString(16).padStart(2, "0"))}`).join("");
-      return `(?:${literal(char)}|${encoded}${char === " " ? "|\\+" : ""})`;
+      const escaped = /["'\\]/.test(char) ? "\\\\?" : "";
+      return `(?:${escaped}${literal(char)}|${encoded}${char === " " ? "|\\+" : ""})`;
     })
     .join("");
 }
