@@ -1,5 +1,3 @@
-import { existsSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { createScanReader, whyUnusable } from "./detect/folder.ts";
 import { createMemory, type Memory } from "./mirror/memory.ts";
 import type { MirrorParts } from "./mirror/parts.ts";
@@ -8,6 +6,7 @@ import { effectiveOptions } from "./options/effective.ts";
 import type { Environment } from "./options/environment.ts";
 import type { Options } from "./options/options.ts";
 import type { RunInvocation } from "./options/resolve.ts";
+import { keepAlive, obeyStopRequests, showItself } from "./presence.ts";
 import { escapeText } from "./report/escape.ts";
 import { EXIT, type ExitCode } from "./report/exit.ts";
 import { createLog, type Log } from "./report/log.ts";
@@ -21,7 +20,7 @@ import { nonce, openSite } from "./site.ts";
 import { LockedError, StateError } from "./state/errors.ts";
 import { thisPlatform } from "./state/folders.ts";
 import { acquireLock } from "./state/lock.ts";
-import { STOP_FILE } from "./state/mirrors.ts";
+import { type RunRecorder, recordRun } from "./state/run.ts";
 import { openState, readOnlyState, type State } from "./state/state.ts";
 import type { Stop } from "./stop.ts";
 import { VERSION } from "./version.ts";
@@ -43,8 +42,6 @@ export interface Assembled {
   end(code: ExitCode, error?: Error): Promise<ExitCode>;
 }
 
-const STOP_LOOK_MS = 500;
-
 const screen = createScreen({
   stdout: descriptorSink(1),
   stderr: descriptorSink(2),
@@ -65,6 +62,7 @@ export async function assemble(data: RunData): Promise<Assembled | { refused: Ex
     return { refused: code };
   };
   let log: Log | undefined;
+  let recorder: RunRecorder | undefined;
   const progress = progressFor(data);
   try {
     log = openLog(data, credentials.password, progress);
@@ -73,28 +71,34 @@ export async function assemble(data: RunData): Promise<Assembled | { refused: Ex
     const state = isDry
       ? readOnlyState(directory, identity)
       : openState({ directory, ...identity, now: () => new Date() });
+    if (!isDry) {
+      const lock = await acquireLock(directory);
+      closing.push(() => lock.release());
+      recorder = recordRun(directory, invocation.command, () => new Date());
+    }
     const unusable = whyUnusable(folder);
     const hadCompleted = state.readStatus().completedPassAt !== undefined;
     if (unusable !== undefined && (isDry || invocation.command === "sync" || !hadCompleted)) {
       log.error({ event: "refuse", reason: "folder", detail: unusable, terminal: false });
       complain(unusable);
+      recorder?.end(EXIT.unsafe);
+      if (!isDry) showItself(state, { failure: "folder" });
       return refuse(EXIT.unsafe);
     }
     if (!isDry) {
-      const lock = await acquireLock(directory);
-      closing.push(() => lock.release());
       showItself(state);
-      closing.push(obeyStopRequests(directory, data));
+      closing.push(obeyStopRequests(directory, invocation.command, data.stop));
       tellStart(data, log, identity.site, folder);
     }
     tellInsecure(data, log, [...invocation.warnings, ...credentials.warnings]);
-    return connectParts(data, settled, log, state, progress, closing);
+    return connectParts(data, settled, log, state, { progress, recorder }, closing);
   } catch (error) {
     if (!(error instanceof LogOpenError || error instanceof LockedError || error instanceof StateError)) throw error;
     complain(error.message);
     const isUnusable = error instanceof LogOpenError || (error instanceof StateError && error.kind === "unusable");
     const code = error instanceof LockedError ? EXIT.locked : isUnusable ? EXIT.usage : EXIT.unsafe;
     const reason = error instanceof LockedError ? "locked" : "manifest";
+    recorder?.end(code);
     log?.error({ event: "refuse", reason, detail: error.message, terminal: false });
     log?.info({ event: "stop", exit: code, terminal: false });
     return refuse(code);
@@ -106,7 +110,7 @@ function connectParts(
   settled: Settled,
   log: Log,
   state: State,
-  progress: Progress | undefined,
+  { progress, recorder }: { progress: Progress | undefined; recorder: RunRecorder | undefined },
   closing: Array<() => void>,
 ): Assembled {
   const { invocation, stop } = data;
@@ -153,6 +157,7 @@ function connectParts(
     warnsWhenPlain: address.tls.mode === "auto",
   };
   const mirror = createMirror(parts, memory);
+  if (recorder) closing.push(keepAlive(recorder, mirror, state, memory));
 
   async function end(code: ExitCode, error?: Error): Promise<ExitCode> {
     let last = code;
@@ -167,32 +172,11 @@ function connectParts(
     await site.close();
     if (!options.dryRun) log.info({ event: "stop", exit: last, ...(stop.cause && { detail: stop.cause }) });
     if (error) complain(error.message);
+    recorder?.end(last);
     for (const step of closing.reverse()) step();
     return last;
   }
   return { mirror, memory, parts, show: (line) => stdout.write(`${escapeText(withoutSecrets(line))}\n`), end };
-}
-
-/** From now on `miroir status` and `miroir stop` see it, however long the first pass takes. */
-function showItself(state: State): void {
-  try {
-    state.writeStatus(state.readStatus());
-  } catch (error) {
-    // The first pass meets the same fault, and tells it.
-    if (!(error instanceof StateError)) throw error;
-  }
-}
-
-/** Windows has no signal to end a program cleanly: `miroir stop` asks by a file. @returns what ends the looking */
-function obeyStopRequests(directory: string, { invocation, stop }: RunData): () => void {
-  const file = join(directory, STOP_FILE);
-  rmSync(file, { force: true });
-  const timer = setInterval(() => {
-    if (!existsSync(file)) return;
-    rmSync(file, { force: true });
-    stop.request("miroir stop", invocation.command === "watch" ? EXIT.ok : EXIT.terminated);
-  }, STOP_LOOK_MS);
-  return () => clearInterval(timer);
 }
 
 /** Live lines, where a person looks on: undefined where nobody does, or where they would spoil what is printed. */

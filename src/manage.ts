@@ -6,7 +6,7 @@ import type { ManagingCommand } from "./options/row.ts";
 import { UsageError } from "./options/usage-error.ts";
 import { escapeText } from "./report/escape.ts";
 import { EXIT, type ExitCode } from "./report/exit.ts";
-import { statusJson, statusLines } from "./report/status.ts";
+import { areHealthy, statusJson, statusLines } from "./report/status.ts";
 import { descriptorSink } from "./report/terminal.ts";
 import { createApproval } from "./state/approval.ts";
 import { lockHolder } from "./state/lock.ts";
@@ -32,7 +32,7 @@ export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitC
     const now = new Date();
     const lines = invocation.options.json ? [statusJson(mirrors, now)] : statusLines(mirrors, now);
     stdout.write(lines.map((line) => `${line}\n`).join(""));
-    return EXIT.ok;
+    return areHealthy(mirrors, now) ? EXIT.ok : EXIT.incomplete;
   },
   async approve(data) {
     const waiting = mirrorsOf(data).filter(({ directory }) => createApproval(directory).parked().length > 0);

@@ -42,6 +42,8 @@ export interface Mirror {
   connected(session: { encrypted: boolean; address: string }): void;
   /** The server agreed to TLS: remembered for ever, before anything else can go wrong. */
   encryptionSeen(): void;
+  /** When the pass under way began, by the wall clock. */
+  readonly passingSince: Date | undefined;
   /** Whether a pass of this pair has ever been completed, in this run or before. */
   readonly hasCompleted: boolean;
   /** The site is due to be compared, or is being compared, whatever happens in FOLDER. */
@@ -61,6 +63,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   const notices = createNotices(log, parts.monotonicMs, status.told, isRunOn);
   const pauses = createPauses(parts.monotonicMs, parts.random);
   let isOpen = false;
+  let passingSince: Date | undefined;
   let sweepAtMs = 0;
   /** The whole site was listed for strangers in this run. */
   let hasLooked = false;
@@ -212,6 +215,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       const result: PassResult = { codes: [], isLevel: false, didOrFailed: false, counts };
       const newsBefore = notices.news();
       const startedAt = parts.monotonicMs();
+      passingSince = new Date(parts.now());
       try {
         await run(counts, named);
         if (!parts.isStopped()) status.completedPassAt = timestamp();
@@ -228,12 +232,21 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
           notices.passFailed(failureOfPass(error));
         }
       }
-      if (!result.error && counts.pending + counts.failed === 0) delete status.oldestChangeAt;
+      passingSince = undefined;
+      const isWhole = !result.error && !parts.isStopped();
+      if (isWhole && counts.pending + counts.failed === 0) delete status.oldestChangeAt;
       if (counts.parked > 0) result.codes.push(EXIT.unsafe);
       if (counts.lost > 0) result.codes.push(EXIT.unreachable);
       if (counts.failed > 0) result.codes.push(EXIT.incomplete);
       Object.assign(status, { lastPassAt: timestamp(), told: notices.told() });
-      Object.assign(status, { pending: counts.pending, failing: counts.failed, parked: counts.parked });
+      // A pass that ended early says nothing of what it did not come to.
+      for (const [name, count] of [
+        ["pending", counts.pending],
+        ["failing", counts.failed],
+        ["parked", counts.parked],
+      ] as const) {
+        if (isWhole || count > 0) status[name] = count;
+      }
       save();
       result.isLevel = isLevel;
       result.didOrFailed = counts.moved > 0 || counts.adopted > 0 || notices.news() > newsBefore;
@@ -254,6 +267,9 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     },
     get hasWork() {
       return verification !== undefined || isVerifyDue() || memory.intents.size + memory.doubts.size > 0;
+    },
+    get passingSince() {
+      return passingSince;
     },
     get hasCompleted() {
       return status.completedPassAt !== undefined;

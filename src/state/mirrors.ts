@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { openOwnFile } from "./disk.ts";
 import type { LockHolder } from "./errors.ts";
 import { lockHolder } from "./lock.ts";
+import { type Run, readRun } from "./run.ts";
 import { readStatusFile, type Status } from "./status.ts";
 
 /** One mirror as its state folder shows it to another process. */
@@ -13,13 +14,25 @@ export interface KnownMirror {
   status: Status;
   /** The process that mirrors now; "unknown" when it did not say who it is. */
   holder: LockHolder | "unknown" | undefined;
+  /** The last run, which may be the present one; undefined when none wrote itself down. */
+  run: Run | undefined;
   /** The names of the profiles that mean it. */
   profiles: readonly string[];
 }
 
 /** Every mirror that has state on this machine, by name. */
 export function knownMirrors(stateFolder: string): KnownMirror[] {
-  return knownStatuses(stateFolder).map((mirror) => ({ ...mirror, holder: lockHolder(mirror.directory) }));
+  return knownStatuses(stateFolder).map((mirror) => ({ ...mirror, ...livingOf(mirror.directory) }));
+}
+
+function livingOf(directory: string): Pick<KnownMirror, "holder" | "run"> {
+  for (;;) {
+    const holder = lockHolder(directory);
+    const run = readRun(directory);
+    // A run that began or ended between the two looks would seem to be a dead one.
+    const isSettled = holder !== undefined || run === undefined || run.endedAt !== undefined;
+    if (isSettled || lockHolder(directory) === undefined) return { holder, run: readRun(directory) };
+  }
 }
 
 /** Whether any mirror has seen the server of `site` (as siteIdentity() gives it) with TLS: that is the server's doing, whatever the folders and accounts. */
@@ -32,7 +45,7 @@ function serverOf(site: string | undefined): string | undefined {
   return /^ftp:\/\/[^@/]*@([^/]*)\//.exec(site ?? "")?.[1];
 }
 
-function knownStatuses(stateFolder: string): Array<Omit<KnownMirror, "holder">> {
+function knownStatuses(stateFolder: string): Array<Omit<KnownMirror, "holder" | "run">> {
   let names: string[];
   try {
     names = readdirSync(stateFolder).sort();

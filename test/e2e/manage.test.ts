@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 import { waitFor } from "./wait.ts";
 
@@ -17,8 +17,9 @@ const manage = (sandbox: Sandbox, ...args: string[]) => sandbox.run([...args, "-
 
 async function statusOf(sandbox: Sandbox): Promise<Record<string, unknown>[]> {
   const { code, stdout } = await manage(sandbox, "status", "--json");
-  expect(code).toBe(0);
-  return JSON.parse(stdout) as Record<string, unknown>[];
+  const mirrors = JSON.parse(stdout) as Record<string, unknown>[];
+  expect(code).toBe(mirrors.every(({ healthy }) => healthy === true) ? 0 : 1);
+  return mirrors;
 }
 
 const hasPassed = (sandbox: Sandbox) => sandbox.records().some(({ event }) => event === "pass");
@@ -50,7 +51,69 @@ describe("status", () => {
     sandbox.write("small.txt", "small");
     sandbox.write("big.txt", "big ".repeat(100));
     expect((await sandbox.sync(server)).code).toBe(1);
-    expect(await statusOf(sandbox)).toEqual([expect.objectContaining({ running: false, failing: 1 })]);
+    expect(await statusOf(sandbox)).toEqual([
+      expect.objectContaining({ running: false, failing: 1, healthy: false, exit: 1 }),
+    ]);
+  });
+
+  test("a watch that was killed does not look healthy, and the next run does", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    writeMany(sandbox);
+    const watch = sandbox.watch(server);
+    await waitFor("the first pass", () => watch.hasEnded || hasPassed(sandbox));
+    watch.kill("SIGKILL");
+    await watch.finished();
+    const [killed] = await statusOf(sandbox);
+    expect(killed).toMatchObject({ running: false, healthy: false, command: "watch" });
+    expect(String(killed?.problems)).toContain("killed or crashed");
+    expect((await manage(sandbox, "status")).stdout).toContain("NOT HEALTHY (killed or crashed, last alive ");
+    expect((await sandbox.sync(server)).code).toBe(0);
+    expect(await statusOf(sandbox)).toEqual([expect.objectContaining({ running: false, healthy: true, problems: [] })]);
+  });
+
+  test("shows a watch before its first pass has ended", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded({ faults: [{ command: "GREETING", withholdReply: true, times: 99 }] });
+    writeMany(sandbox);
+    const watch = sandbox.watch(server);
+    await waitFor("the start", () => watch.hasEnded || sandbox.records().some(({ event }) => event === "start"));
+    expect(await statusOf(sandbox)).toEqual([
+      expect.objectContaining({ running: true, pid: watch.pid, healthy: false, lastPass: null }),
+    ]);
+  });
+
+  test.each([
+    { name: "a refused login", args: ["--password", "wrong"], code: 4, failure: "login" },
+    { name: "a folder that is gone", args: [], code: 5, failure: "folder" },
+  ])("a sync that ended with $code for $name does not look healthy, and the next good one does", async (row) => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    writeMany(sandbox);
+    expect((await sandbox.sync(server)).code).toBe(0);
+    sandbox.write("new.txt", "new");
+    if (row.failure === "folder") renameSync(sandbox.folder, `${sandbox.folder}.away`);
+    expect((await sandbox.sync(server, ...row.args)).code).toBe(row.code);
+    expect(await statusOf(sandbox)).toEqual([
+      expect.objectContaining({ healthy: false, failure: row.failure, exit: row.code }),
+    ]);
+    if (row.failure === "folder") renameSync(`${sandbox.folder}.away`, sandbox.folder);
+    expect((await sandbox.sync(server)).code).toBe(0);
+    expect(await statusOf(sandbox)).toEqual([expect.objectContaining({ healthy: true, failure: null, exit: 0 })]);
+  });
+
+  test("parked deletions are still told when the next pass cannot reach the site", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    writeMany(sandbox);
+    expect((await sandbox.sync(server)).code).toBe(0);
+    removeMany(sandbox, FILES - 1);
+    expect((await sandbox.sync(server)).code).toBe(5);
+    sandbox.write("new.txt", "new");
+    expect((await sandbox.sync(server, "--password", "wrong")).code).toBe(4);
+    expect(await statusOf(sandbox)).toEqual([
+      expect.objectContaining({ healthy: false, failure: "login", parked: FILES - 1 }),
+    ]);
   });
 });
 

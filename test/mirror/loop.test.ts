@@ -52,6 +52,7 @@ async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, len
     },
     connected() {},
     encryptionSeen() {},
+    passingSince: undefined,
     hasCompleted,
     hasWork: false,
   };
