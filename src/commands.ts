@@ -8,6 +8,7 @@ import type { MirrorParts } from "./mirror/parts.ts";
 import { preview } from "./mirror/preview.ts";
 import { COMMANDS, type Command, type ManagingCommand, type MirroringCommand } from "./options/row.ts";
 import { EXIT, type ExitCode, worstExit } from "./report/exit.ts";
+import { runService, type ServiceData } from "./service.ts";
 import { type InitData, runInit } from "./setup/init.ts";
 import { thisPlatform } from "./state/folders.ts";
 
@@ -57,6 +58,8 @@ function runCommand(name: Command, data: unknown): Promise<ExitCode> {
       return runCheck(data as CheckData);
     case "init":
       return runInit(data as InitData);
+    case "service":
+      return runService(data as ServiceData);
     default:
       return MANAGE[name satisfies ManagingCommand](data as ManageData);
   }

@@ -10,6 +10,7 @@ import { hidePasswordInProcessList } from "./process-list.ts";
 import { escapeText } from "./report/escape.ts";
 import { EXIT, type ExitCode } from "./report/exit.ts";
 import { descriptorSink } from "./report/terminal.ts";
+import { keepRunning, startWatch } from "./restart.ts";
 import { configurationFile, thisPlatform } from "./state/folders.ts";
 import { createStop } from "./stop.ts";
 import { FULL_VERSION } from "./version.ts";
@@ -36,6 +37,9 @@ async function main(argv: string[]): Promise<ExitCode> {
       process.on("SIGINT", () => stop.request("SIGINT", EXIT.interrupted));
       process.on("SIGTERM", () => stop.request("SIGTERM", EXIT.terminated));
       process.on("SIGHUP", () => stop.request("SIGHUP", EXIT.terminated));
+      if (invocation.command === "watch" && invocation.options.restart) {
+        return keepRunning({ start: () => startWatch(argv), stop, tell: (line) => stderr.write(`miroir: ${line}\n`) });
+      }
       const { result } = await runCommand(commandFor(invocation.command), {
         // citty's own reading of arguments is lenient: the strict one has been done.
         rawArgs: [],

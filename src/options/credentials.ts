@@ -54,7 +54,7 @@ export async function findPassword(sources: PasswordSources): Promise<FoundPassw
   if (password !== undefined) return found("profile", password, "password");
   if (passwordFile !== undefined) return fromFile(passwordFile, sources.readFile);
   if (urlPassword !== undefined) return found("profile", urlPassword, "SITE");
-  if (ANONYMOUS_USERS.includes(address.user.toLowerCase())) return found("anonymous", "anonymous@", "SITE");
+  if (isAnonymous(address.user)) return found("anonymous", "anonymous@", "SITE");
 
   const account = `${address.user}@${address.host}`;
   if (!sources.isTerminal) {
@@ -64,6 +64,11 @@ export async function findPassword(sources: PasswordSources): Promise<FoundPassw
   const typed = await sources.prompt(`Password for ${account}: `);
   if (typed === "") throw new UsageError(`Missing the password of ${quote(account)}: nothing was typed`, FLAG);
   return found("prompt", typed, "the prompt");
+}
+
+/** Any password will do. */
+export function isAnonymous(user: string): boolean {
+  return ANONYMOUS_USERS.includes(user.toLowerCase());
 }
 
 /** For `findPassword`. A pipe (`<(pass show site)`) is read as well. */

@@ -86,6 +86,11 @@ interface Found {
   negated: boolean;
 }
 
+/** The option that is meant; undefined when there is none of that name. */
+export function rowOf({ written }: Flag): Row | undefined {
+  return written.startsWith("--") ? lookUp(written.slice(2))?.row : undefined;
+}
+
 function findRow(flag: Flag, command: Command): Found {
   const { written } = flag;
   const found = written.startsWith("--") ? lookUp(written.slice(2)) : undefined;

@@ -16,6 +16,7 @@ import {
   type MirroringCommand,
   type PairingCommand,
 } from "./row.ts";
+import { parseServiceLine, type ServiceInvocation } from "./service.ts";
 import { maskPassword, quote, UsageError } from "./usage-error.ts";
 
 /** Where each option's value came from, by the option's name. */
@@ -68,6 +69,7 @@ export type Invocation =
   | CheckInvocation
   | InitInvocation
   | ManageInvocation
+  | ServiceInvocation
   | { command: "help"; of?: Command }
   | { command: "version" };
 
@@ -84,6 +86,10 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
   if (flags.some((flag) => asksFor(flag, "help"))) return { command: "help", ...(named && { of: named }) };
   if (flags.some((flag) => asksFor(flag, "version"))) return { command: "version" };
 
+  if (named === "service") {
+    const run = (args: string[]) => parseCommandLine(args, env, place);
+    return parseServiceLine({ flags, positionals: positionals.slice(1), env, run });
+  }
   const command = named ?? DEFAULT_COMMAND;
   const fromFlags = flags.map((flag) => readFlag(flag, command));
   const operands = named ? positionals.slice(1) : positionals;
@@ -170,8 +176,8 @@ interface Merged {
   sources: Sources;
 }
 
-/** Later values win; rules add up in their order. */
-function merge(layers: Given[]): Merged {
+/** Later values win, beginning with the defaults; rules add up in their order. */
+export function merge(layers: Given[]): Merged {
   const values: Record<string, unknown> = {};
   const sources = new Map<string, Source>();
   const rules: unknown[] = [];

@@ -8,6 +8,10 @@ export const COMMANDS = {
   status: { arguments: "", help: "Every mirror on this machine: running, last pass, pending, failing" },
   approve: { arguments: "[NAME]", help: "Lets the parked deletions of a mirror go" },
   stop: { arguments: "[NAME]", help: "Ends a running watch cleanly" },
+  service: {
+    arguments: "install FOLDER SITE --log FILE | remove [NAME] | list",
+    help: "Runs a mirror at log-on, or on a schedule",
+  },
 } as const;
 
 export type Command = keyof typeof COMMANDS;
@@ -16,7 +20,7 @@ export type Command = keyof typeof COMMANDS;
 const PAIRING = ["watch", "sync", "check"] as const satisfies Command[];
 export type PairingCommand = (typeof PAIRING)[number];
 export type MirroringCommand = Exclude<PairingCommand, "check">;
-export type ManagingCommand = Exclude<Command, PairingCommand | "init">;
+export type ManagingCommand = Exclude<Command, PairingCommand | "init" | "service">;
 
 export function isPairing(command: Command): command is PairingCommand {
   return (PAIRING as readonly Command[]).includes(command);
@@ -34,6 +38,7 @@ export const GROUPS = {
   what: "What is mirrored",
   how: "How",
   log: "Log and state",
+  service: "Service",
   terminal: "Terminal",
 } as const;
 
@@ -52,7 +57,7 @@ interface RowBasics {
   /** It says how to write: `check` takes it, so that a mirror's command line can be checked as it is, and has no use for it. */
   readonly writing?: true;
   readonly help: string;
-  /** It is about profiles, so that none can hold it. */
+  /** It is about profiles or services themselves, so that no profile can hold it. */
   readonly outsideProfiles?: true;
 }
 

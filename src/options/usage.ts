@@ -23,6 +23,7 @@ const EXAMPLES: Partial<Record<Command, readonly string[]>> = {
     "miroir sync --profile website --dry-run",
   ],
   check: ["miroir check ./public ftpes://alice@example.org/www"],
+  service: ["miroir service install --profile website --every 15m", "miroir service remove website"],
   init: ["miroir init", "miroir init ./public ftpes://alice@example.org/www --profile website"],
 };
 const FIRST_EXAMPLES = [EXAMPLES.watch?.[0], EXAMPLES.sync?.[0], EXAMPLES.init?.[0]];
@@ -37,6 +38,8 @@ implicit TLS.`;
 const ENVIRONMENT = `Each option is a variable too: --password-file is MIROIR_PASSWORD_FILE.
 A password that is given nowhere is asked for.`;
 
+const SERVICE = `"install" takes what "watch" takes; with --every, what "sync" takes.`;
+
 const GENERAL = twoColumns("-h, --help; -V, --version", "This text; the version");
 
 /** The text of `--help`: no colour, at most 80 columns. */
@@ -48,7 +51,7 @@ export function usage(command: Command | undefined): string {
 function overview(): string[] {
   const commands = Object.entries(COMMANDS).flatMap(([name, { arguments: operands, help }]) => {
     const verb = name === DEFAULT_COMMAND ? `[${name}]` : name;
-    return twoColumns([verb, operands.replace(" --log FILE", "")].filter(Boolean).join(" "), help);
+    return twoColumns([verb, operands.replaceAll(" --log FILE", "")].filter(Boolean).join(" "), help);
   });
   const options = MOST_USED.flatMap((name) => {
     const row = ROWS.get(name);
@@ -73,10 +76,11 @@ function usageOf(command: Command): string[] {
   });
   const examples = EXAMPLES[command] ?? [];
   return [
-    `miroir ${[verb, operands].filter(Boolean).join(" ")} [OPTION]...`,
+    ...operands.split(" | ").map((form) => `miroir ${[verb, form].filter(Boolean).join(" ")} [OPTION]...`),
     `  ${help}`,
     ...(examples.length === 0 ? [] : ["", "Examples:", ...examples.map((line) => `  ${line}`)]),
     ...["", ...groups, ...GENERAL],
+    ...(command === "service" ? ["", SERVICE] : []),
     ...(operands.includes("SITE") ? ["", SITE, "", ENVIRONMENT] : []),
   ];
 }

@@ -35,6 +35,12 @@ export function configurationFile({ platform, env, home }: System): string {
   return posix.join(xdg && posix.isAbsolute(xdg) ? xdg : posix.join(home, ".config"), "miroir", name);
 }
 
+/** The systemd units of this account (systemd.unit(5)). */
+export function unitFolder({ env, home }: System): string {
+  const xdg = env.XDG_CONFIG_HOME;
+  return posix.join(xdg && posix.isAbsolute(xdg) ? xdg : posix.join(home, ".config"), "systemd", "user");
+}
+
 /** FOLDER as the manifest names it: its real path, case-folded where the disk ignores case. */
 export function folderIdentity(folderRealPath: string, platform: NodeJS.Platform): string {
   return platform === "win32" ? folderRealPath.toLowerCase() : folderRealPath;

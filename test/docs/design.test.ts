@@ -64,6 +64,7 @@ const ALLOWED: Record<string, (target: string, isType: boolean) => boolean> = {
   "src/detect/": (target) => ["src/report/reasons.ts", "src/report/system-error.ts"].includes(target),
   "src/plan/": (target, isType) => target === "src/detect/tree.ts" || (isType && target.startsWith("src/detect/")),
   "src/remote/": (target) => ["src/detect/tree.ts", "src/plan/names.ts", "src/report/reasons.ts"].includes(target),
+  "src/service/": (target) => target.startsWith("src/options/"),
   "src/state/": (target) =>
     ["src/detect/manifest.ts", "src/detect/tree.ts", "src/report/system-error.ts"].includes(target),
   "src/report/": (target, isType) => isType && target.startsWith("src/state/"),

@@ -4,7 +4,7 @@ import { type Message, messagesOf } from "./messages.ts";
 /** Where a person meets what stands in a source file: the first that fits. */
 const PLACES: ReadonlyArray<[title: string, files: RegExp]> = [
   ["Command line, environment and profiles", /^src\/(options\/|settle|main)/],
-  ["Setting a mirror up", /^src\/(init|setup|service)/],
+  ["Setting a mirror up", /^src\/(init|setup|service|restart)/],
   ["Trying a site out", /^src\/(doctor|check)/],
   ["The local folder", /^src\/detect\//],
   ["Connection, login and encryption", /^src\/remote\/(session|trust|login|control|pipeline|pool|dial|data)/],
@@ -16,7 +16,9 @@ const PLACES: ReadonlyArray<[title: string, files: RegExp]> = [
 
 /** docs/messages.md. */
 export function messageDocument(): string {
-  const messages = sourceFiles().flatMap(messagesOf);
+  const messages = sourceFiles()
+    .filter((file) => !isOfTheBuild(file))
+    .flatMap(messagesOf);
   const parts = PLACES.flatMap(([title], index) => {
     const texts = messages.filter(({ file }) => placeOf(file) === index).map(cellOf);
     const rows = [...new Set(texts)].sort((one, other) => one.localeCompare(other, "en"));
@@ -32,6 +34,11 @@ export function messageDocument(): string {
     "",
     ...parts,
   ].join("\n");
+}
+
+/** What makes the program is not in it. */
+function isOfTheBuild(file: string): boolean {
+  return file.startsWith("src/build/");
 }
 
 function placeOf(file: string): number {

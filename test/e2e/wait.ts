@@ -6,11 +6,11 @@ const POLL_MS = 25;
  */
 export async function waitFor(
   what: string,
-  isDone: () => boolean,
+  isDone: () => boolean | Promise<boolean>,
   { deadlineMs = 20_000, state }: { deadlineMs?: number; state?: () => string } = {},
 ): Promise<void> {
   const endMs = performance.now() + deadlineMs;
-  while (!isDone()) {
+  while (!(await isDone())) {
     if (performance.now() > endMs) {
       const found = state === undefined ? "" : `. ${state()}`;
       throw new Error(`Waited ${deadlineMs / 1000} s for this in vain: ${what}${found}`);
