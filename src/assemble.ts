@@ -153,6 +153,7 @@ function connectParts(
     random: Math.random,
     nonce,
     isStopped: () => stop.isRequested,
+    releaseMemory: () => Bun.gc(true),
     isWatch: invocation.command === "watch",
     warnsWhenPlain: address.tls.mode === "auto",
   };

@@ -1,5 +1,6 @@
 import { lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
+import type { Manifest } from "./manifest.ts";
 import { createSlices, type Pending, placeIn, type Scanned, type ScanOptions, scanBelow, scanFolder } from "./scan.ts";
 import { compareText, parentOf, type RelPath, upwards } from "./tree.ts";
 
@@ -123,4 +124,17 @@ export async function rescan(
       return undefined;
     }
   }
+}
+
+/**
+ * Lets a snapshot that is to be kept share paths and entries with the manifest, where that describes the same files:
+ * of 100,000 files the second copy is all that can be saved while nothing happens.
+ * @param manifest known to differ in no file of the snapshot
+ */
+export function shareFiles(scanned: Scanned, manifest: Manifest): void {
+  // What is known of the site beyond the snapshot is out of scope, or waits.
+  if (manifest.files.size !== scanned.files.size) return;
+  scanned.files = new Map(manifest.files);
+  for (const listing of scanned.listings.values()) listing.files = [];
+  for (const path of scanned.files.keys()) scanned.listings.get(parentOf(path))?.files.push(path);
 }

@@ -12,7 +12,7 @@ const RESCAN_AFTER_MS = 50;
 
 /** What a look at FOLDER came to. */
 export interface Sight {
-  snapshot: Snapshot;
+  snapshot: Scanned;
   scan: ScanOptions;
   /** The only paths that can be different from what the last look saw; undefined when all of it was read anew. */
   touched: ReadonlySet<RelPath> | undefined;

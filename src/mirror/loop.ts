@@ -15,6 +15,8 @@ const AFTER_REFUSED_LOGIN_MS = 15 * 60_000;
 const SAFETY_SCAN_MS = 5 * 60_000;
 /** FOLDER is left alone for so many times as long as a look at it took, but for what events tell. */
 const REST_PER_SCAN = 10;
+/** A look that took so long left much behind that the idle time needs not. */
+const LARGE_SCAN_MS = 100;
 /** A pause that lasted so much longer than meant: the machine slept, and its connections are dead. */
 const SLEPT_MS = 30_000;
 
@@ -55,8 +57,9 @@ export async function runWatch(
     }
     const hadCompleted = mirror.hasCompleted;
     const named = watcher.take();
-    const result = await mirror.pass(isSafetyDue ? undefined : named);
-    if (isSafetyDue || named === undefined) wholeAtMs = now;
+    const isWhole = isSafetyDue || named === undefined;
+    const result = await mirror.pass(isWhole ? undefined : named);
+    if (isWhole) wholeAtMs = now;
     againAtMs = parts.monotonicMs() + REST_PER_SCAN * result.counts.scanMs;
     if (result.didOrFailed) tellPass(parts, result);
     if (parts.isStopped()) return undefined;
@@ -65,6 +68,7 @@ export async function runWatch(
     if (isUnexpected && !watcher.hasNews()) watcher.giveUp();
     isLevel = result.isLevel;
     errorsInARow = result.error ? errorsInARow + 1 : 0;
+    if (isWhole && result.counts.scanMs > LARGE_SCAN_MS) parts.releaseMemory?.();
     const pauseMs = result.error ? backoffMs(result, errorsInARow, parts) : intervalMs;
     parts.progress?.rest(standing(result, pauseMs));
     await pause(parts, pauseMs);

@@ -32,6 +32,8 @@ export interface MirrorParts {
   /** Unpredictable and never used before: names temporary files and folders. */
   nonce(): string;
   isStopped(): boolean;
+  /** Gives back the memory that a large look at FOLDER took. */
+  releaseMemory?(): void;
   /** Runs on after a failed pass. */
   isWatch: boolean;
   /** A plain session is worth a warning: encryption was wanted, not needed. */

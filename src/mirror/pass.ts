@@ -1,5 +1,6 @@
 import type { Change } from "../detect/diff.ts";
 import type { Intent, JournalRecord, Manifest } from "../detect/manifest.ts";
+import { shareFiles } from "../detect/rescan.ts";
 import { deviceOf, type ScanOptions } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
 import { isResumable, type SiteError } from "../remote/site.ts";
@@ -196,6 +197,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     // With no deletion open, the device FOLDER is on now is the one to expect.
     if (counts.parked === 0) status.device = deviceOf(folder);
     isLevel = counts.failed === unfit && counts.pending + counts.parked === 0 && !hasLearnt && !parts.isStopped();
+    if (isLevel && touched === undefined && parts.isWatch) shareFiles(snapshot, manifest);
   }
 
   function save(): void {

@@ -64,14 +64,18 @@ export function readOwnFile(file: string): Buffer {
 export function replaceFile(
   directory: string,
   name: string,
-  content: string | Uint8Array,
+  content: string | Uint8Array | Iterable<string>,
   { sync }: { sync: boolean },
 ) {
   const temporary = join(directory, `.${name}.${randomBytes(6).toString("hex")}`);
   try {
     const fd = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, 0o600);
     try {
-      writeAll(fd, typeof content === "string" ? Buffer.from(content) : content, 0);
+      let position = 0;
+      for (const piece of piecesOf(content)) {
+        writeAll(fd, piece, position);
+        position += piece.length;
+      }
       if (sync) fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -82,6 +86,12 @@ export function replaceFile(
     throw diskError("replace", join(directory, name), error);
   }
   if (sync) syncFolder(directory);
+}
+
+function* piecesOf(content: string | Uint8Array | Iterable<string>): Generator<Uint8Array> {
+  if (content instanceof Uint8Array) yield content;
+  else if (typeof content === "string") yield Buffer.from(content);
+  else for (const piece of content) yield Buffer.from(piece);
 }
 
 /** Removes what a killed replaceFile() left. Only the holder of the folder's lock may. */

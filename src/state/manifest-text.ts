@@ -4,22 +4,42 @@ import { checkedEntry, type Fields, isFields, isRelPath, type MirrorIdentity, VE
 const FILES = '\n"files": {\n';
 const FOLDERS = '\n},\n"folders": [\n';
 
+/** So many entries are made text at once: all of it would be as large again as what it tells. */
+const LINES_IN_A_PIECE = 2000;
+
 /**
- * One line for each entry. The text is put together by hand: an object can hold no file named `__proto__` by plain
- * assignment, and a second copy of 100,000 entries is saved.
+ * One line for each entry, in pieces. The text is put together by hand: an object can hold no file named `__proto__` by
+ * plain assignment, and a second copy of 100,000 entries is saved.
  */
-export function manifestText({ folder, site }: MirrorIdentity, generation: number, manifest: Manifest): string {
+export function* manifestText(
+  { folder, site }: MirrorIdentity,
+  generation: number,
+  manifest: Manifest,
+): Generator<string> {
   const head = [
     `"version": ${VERSION}`,
     `"folder": ${JSON.stringify(folder)}`,
     `"site": ${JSON.stringify(site)}`,
     `"generation": ${generation}`,
   ];
-  const files: string[] = [];
-  for (const [path, entry] of manifest.files) files.push(`${JSON.stringify(path)}: ${entryText(entry)}`);
-  const folders: string[] = [];
-  for (const path of manifest.folders) folders.push(JSON.stringify(path));
-  return `{ ${head.join(", ")},${FILES}${files.join(",\n")}${FOLDERS}${folders.join(",\n")}\n] }\n`;
+  yield `{ ${head.join(", ")},${FILES}`;
+  yield* inPieces(manifest.files, ([path, entry]) => `${JSON.stringify(path)}: ${entryText(entry)}`);
+  yield FOLDERS;
+  yield* inPieces(manifest.folders, (path) => JSON.stringify(path));
+  yield "\n] }\n";
+}
+
+function* inPieces<T>(entries: Iterable<T>, lineOf: (entry: T) => string): Generator<string> {
+  let lines: string[] = [];
+  let isFirst = true;
+  for (const entry of entries) {
+    lines.push(lineOf(entry));
+    if (lines.length < LINES_IN_A_PIECE) continue;
+    yield (isFirst ? "" : ",\n") + lines.join(",\n");
+    isFirst = false;
+    lines = [];
+  }
+  if (lines.length > 0) yield (isFirst ? "" : ",\n") + lines.join(",\n");
 }
 
 function entryText({ mtimeMs, sizeBytes, sha1, racy, undated }: ManifestEntry): string {

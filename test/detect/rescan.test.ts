@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { rescan } from "../../src/detect/rescan.ts";
+import type { Manifest, ManifestEntry } from "../../src/detect/manifest.ts";
+import { rescan, shareFiles } from "../../src/detect/rescan.ts";
 import { type Scanned, type ScanOptions, scan } from "../../src/detect/scan.ts";
 import { type Watcher, watchFolder } from "../../src/detect/watch.ts";
 import { createRandom } from "../simulation/random.ts";
@@ -152,5 +153,36 @@ describe.skipIf(process.platform === "win32")("rescan() of what the system's eve
       }
       expect({ story, facts: facts(scanned) }).toEqual({ story, facts: facts(whole) });
     }
+  });
+});
+
+describe("shareFiles()", () => {
+  const known = (scanned: Scanned, more: Record<string, ManifestEntry> = {}): Manifest => ({
+    files: new Map([
+      ...[...scanned.files].map(([path, entry]): [string, ManifestEntry] => [path, { ...entry, sha1: "1" }]),
+      ...Object.entries(more),
+    ]),
+    folders: new Set(scanned.folders),
+  });
+
+  test("changes nothing of what a snapshot tells, and a later rescan goes on from it", async () => {
+    walk.fill(["a", "f/b", "f/g/c", "h/d"]);
+    const scanned = await scan(walk.path, OPTIONS);
+    const manifest = known(scanned);
+    shareFiles(scanned, manifest);
+    expect(scanned.files.get("f/b")).toBe(manifest.files.get("f/b"));
+    expect(facts(scanned)).toEqual(facts(await scan(walk.path, OPTIONS)));
+    rmSync(walk.at("f"), { recursive: true });
+    walk.fill(["h/e"]);
+    await rescan(walk.path, OPTIONS, scanned, new Set(["f", "h/e"]));
+    expect(facts(scanned)).toEqual(facts(await scan(walk.path, OPTIONS)));
+    expect([...manifest.files.keys()].sort()).toEqual(["a", "f/b", "f/g/c", "h/d"]);
+  });
+
+  test("keeps to the snapshot where more is known of the site", async () => {
+    walk.fill(["a"]);
+    const scanned = await scan(walk.path, OPTIONS);
+    shareFiles(scanned, known(scanned, { dormant: { mtimeMs: 1, sizeBytes: 1, sha1: "1" } }));
+    expect([...scanned.files.keys()]).toEqual(["a"]);
   });
 });

@@ -35,7 +35,7 @@ describe("Mirror.pass() told where something changed", () => {
           expect({ story, left }).toEqual({ story, left: none });
         }
       },
-      { maxDelete: { kind: "none" } },
+      { maxDelete: { kind: "none" }, isWatch: true },
     );
   });
 
