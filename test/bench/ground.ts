@@ -37,8 +37,6 @@ export interface Ground {
   site(kind: RealServerKind, tls: TlsMode): Promise<Site>;
   /** What `make` gives, made when it is first asked for under this name. */
   once<T>(name: string, make: () => Promise<T>): Promise<T>;
-  /** To be called when all is over. */
-  atEnd(action: () => Promise<void>): void;
   end(): Promise<void>;
 }
 
@@ -86,7 +84,6 @@ export function createGround(size: Size, signal: AbortSignal): Ground {
     },
     site: (kind, tls) => once(`${kind} ${tls}`, () => start(kind, tls)),
     once,
-    atEnd: (action) => endings.push(action),
     async end() {
       for (const ending of endings.splice(0).reverse()) await ending();
       rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,5 @@
 /** How much work each experiment is. */
 export interface Size {
-  name: string;
   rttMs: number;
   smallFiles: number;
   manyFiles: number;
@@ -19,7 +18,6 @@ export interface Size {
 
 export const SIZES = {
   full: {
-    name: "full",
     rttMs: 20,
     smallFiles: 500,
     manyFiles: 2000,
@@ -34,7 +32,6 @@ export const SIZES = {
     isJudged: true,
   },
   tiny: {
-    name: "tiny",
     rttMs: 20,
     smallFiles: 12,
     manyFiles: 40,
