@@ -4,7 +4,6 @@ import type { MirrorParts } from "./mirror/parts.ts";
 import { createMirror, type Mirror } from "./mirror/pass.ts";
 import { effectiveOptions } from "./options/effective.ts";
 import type { Environment } from "./options/environment.ts";
-import type { Options } from "./options/options.ts";
 import type { RunInvocation } from "./options/resolve.ts";
 import { keepAlive, obeyStopRequests, showItself } from "./presence.ts";
 import { escapeText } from "./report/escape.ts";
@@ -14,7 +13,7 @@ import { LogOpenError } from "./report/log-file.ts";
 import { createProgress, type Progress } from "./report/progress.ts";
 import { createScreen } from "./report/screen.ts";
 import { withoutSecrets } from "./report/secrets.ts";
-import { createTerminal, descriptorSink } from "./report/terminal.ts";
+import { createTerminal, descriptorSink, wantsColor } from "./report/terminal.ts";
 import { type Settled, settle } from "./settle.ts";
 import { nonce, openSite } from "./site.ts";
 import { LockedError, StateError } from "./state/errors.ts";
@@ -200,7 +199,7 @@ function openLog({ invocation, env }: RunData, password: string, progress: Progr
     format: options.logFormat,
     now: () => new Date(),
     terminal: createTerminal({
-      ...{ stdout, stderr, quiet: options.quiet, color: wantsColor(options.color, env) },
+      ...{ stdout, stderr, quiet: options.quiet, color: wantsColor(options.color, env, process.stderr.isTTY === true) },
       hidesMovements: () => progress?.isBusy === true,
     }),
     debug: options.debug,
@@ -224,9 +223,4 @@ function tellInsecure({ invocation }: RunData, log: Log, warnings: readonly stri
   if (!invocation.options.tlsInsecure) return;
   const detail = "--tls-insecure believes any certificate: somebody in between can read all";
   log.warn({ event: "warn", reason: "insecure", detail });
-}
-
-function wantsColor(color: Options["color"], env: Environment): boolean {
-  if (color !== "auto") return color === "always";
-  return process.stderr.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
 }

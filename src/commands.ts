@@ -2,6 +2,7 @@ import { type CommandDef, defineCommand } from "citty";
 import { type Assembled, assemble, type RunData } from "./assemble.ts";
 import { type CheckData, runCheck } from "./check.ts";
 import { watchFolder } from "./detect/watch.ts";
+import { type DoctorData, runDoctor } from "./doctor.ts";
 import { MANAGE, type ManageData } from "./manage.ts";
 import { runSync, runWatch } from "./mirror/loop.ts";
 import type { MirrorParts } from "./mirror/parts.ts";
@@ -60,6 +61,8 @@ function runCommand(name: Command, data: unknown): Promise<ExitCode> {
       return runInit(data as InitData);
     case "service":
       return runService(data as ServiceData);
+    case "doctor":
+      return runDoctor(data as DoctorData);
     default:
       return MANAGE[name satisfies ManagingCommand](data as ManageData);
   }

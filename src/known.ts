@@ -49,7 +49,7 @@ function runOf(name: string, configFile: string | undefined, env: Environment, p
   const config = configFile === undefined ? [] : ["--config", configFile];
   try {
     const invocation = parseCommandLine(["watch", `--profile=${name}`, "--log", "-", ...config], env, place);
-    if (!("profile" in invocation)) return undefined;
+    if (!("folderSource" in invocation)) return undefined;
     identify(invocation, env);
     return invocation;
   } catch (error) {

@@ -8,7 +8,7 @@ import { createPasswordFileReader, type FoundPassword, findPassword } from "./op
 import type { Environment } from "./options/environment.ts";
 import { placed } from "./options/profile.ts";
 import { promptHidden } from "./options/prompt.ts";
-import type { PairInvocation } from "./options/resolve.ts";
+import type { PairInvocation, SiteInvocation } from "./options/resolve.ts";
 import type { Rule } from "./options/row.ts";
 import { resolveSite, type SiteAddress, siteIdentity } from "./options/site.ts";
 import { UsageError } from "./options/usage-error.ts";
@@ -39,44 +39,62 @@ export interface Settled extends SettledSite {
   own: ReadonlySet<RelPath>;
 }
 
-/** Which mirror is meant. */
-interface Identified {
+/** Which site is meant. */
+interface IdentifiedSite {
   address: SiteAddress;
-  folder: string;
-  id: string;
+  /** Its name in manifests. */
+  site: string;
   /** The state folder. */
   base: string;
+}
+
+/** Which mirror is meant. */
+interface Identified extends IdentifiedSite {
+  folder: string;
+  id: string;
   identity: Settled["identity"];
 }
 
 /** @throws UsageError that tells the place in the configuration file, where a profile is at fault */
-export async function settle(invocation: PairInvocation, env: Environment): Promise<Settled> {
+export function settle(invocation: PairInvocation, env: Environment): Promise<Settled> {
+  return placing(invocation, () => settlePair(invocation, env));
+}
+
+/** The same for a command without FOLDER. */
+export function settleSite(invocation: SiteInvocation, env: Environment): Promise<SettledSite> {
+  return placing(invocation, async () => settleAddress(invocation, identifySite(invocation, env), env));
+}
+
+async function placing<T>(invocation: SiteInvocation, work: () => Promise<T>): Promise<T> {
   try {
-    return await settleOptions(invocation, env);
+    return await work();
   } catch (error) {
     throw error instanceof UsageError ? placedInProfile(error, invocation) : error;
   }
 }
 
+function identifySite({ options, sources, site, siteSource }: SiteInvocation, env: Environment): IdentifiedSite {
+  const address = resolveSite(site, options, sources, siteSource);
+  const base = resolve(options.stateDir ?? stateFolder({ platform: thisPlatform(), env, home: homedir() }));
+  return { address, site: siteIdentity(address), base };
+}
+
 /** @throws UsageError when SITE cannot be used */
 export function identify(invocation: PairInvocation, env: Environment): Identified {
-  const { options, sources, siteSource } = invocation;
-  const address = resolveSite(invocation.site, options, sources, siteSource);
+  const identified = identifySite(invocation, env);
+  const { site } = identified;
   const platform = thisPlatform();
   const folder = realFolder(invocation.folder);
-  const site = siteIdentity(address);
   const id = mirrorIdentity(folder, site, platform);
-  const base = resolve(options.stateDir ?? stateFolder({ platform, env, home: homedir() }));
-  return { address, folder, id, base, identity: { folder: folderIdentity(folder, platform), site } };
+  return { ...identified, folder, id, identity: { folder: folderIdentity(folder, platform), site } };
 }
 
 /** Asks for the password when it is given nowhere. @throws UsageError */
-async function settleSite(
-  invocation: PairInvocation,
-  { address, base, identity }: Identified,
+async function settleAddress(
+  { options, sources, siteSource }: SiteInvocation,
+  { address, base, site }: IdentifiedSite,
   env: Environment,
 ): Promise<SettledSite> {
-  const { options, sources, siteSource } = invocation;
   const trust = trustOf(address);
   const credentials = await findPassword({
     options,
@@ -91,15 +109,15 @@ async function settleSite(
     prompt: (question) => promptHidden(question),
   });
   if (credentials.from !== "anonymous") keepSecret(credentials.password);
-  return { address, trust, credentials, seenEncrypted: hasSeenEncrypted(base, identity.site) };
+  return { address, trust, credentials, seenEncrypted: hasSeenEncrypted(base, site) };
 }
 
-async function settleOptions(invocation: PairInvocation, env: Environment): Promise<Settled> {
+async function settlePair(invocation: PairInvocation, env: Environment): Promise<Settled> {
   const { options } = invocation;
   const identified = identify(invocation, env);
   const { folder, id, base, identity } = identified;
   const patterns = patternsOf(options.rules);
-  const settledSite = await settleSite(invocation, identified, env);
+  const settledSite = await settleAddress(invocation, identified, env);
   const directory = join(base, id);
   const { log } = options;
   const logs = log === undefined || log === "-" ? [] : [log, ...rotatedNames(log, options.logKeep)];
@@ -115,7 +133,7 @@ async function settleOptions(invocation: PairInvocation, env: Environment): Prom
   };
 }
 
-function placedInProfile(error: UsageError, { profile, sources, siteSource }: PairInvocation): UsageError {
+function placedInProfile(error: UsageError, { profile, sources, siteSource }: SiteInvocation): UsageError {
   const name = error.option === "SITE" ? "site" : (error.option ?? "").replace(/^--/, "");
   const source = name === "site" ? siteSource : sources.get(name);
   return profile !== undefined && source === "profile" ? placed(error, profile, name) : error;

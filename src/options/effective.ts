@@ -1,6 +1,6 @@
 import type { Source } from "./given.ts";
 import { ROWS } from "./options.ts";
-import type { PairInvocation } from "./resolve.ts";
+import type { PairInvocation, SiteInvocation } from "./resolve.ts";
 import { flagOf, formatValue, isOptionOf } from "./row.ts";
 import { maskPassword } from "./usage-error.ts";
 
@@ -13,8 +13,10 @@ export interface EffectiveOption {
 }
 
 /** FOLDER, SITE and every option of the command with its value and where that came from, for `--debug`. */
-export function effectiveOptions(invocation: PairInvocation): EffectiveOption[] {
-  const { command, options, sources, folder, folderSource, site, siteSource } = invocation;
+export function effectiveOptions(
+  invocation: SiteInvocation & Partial<Pick<PairInvocation, "folder" | "folderSource">>,
+): EffectiveOption[] {
+  const { command, options, sources, folder, folderSource = "default", site, siteSource } = invocation;
   const values: Readonly<Record<string, unknown>> = options;
   const rows = [...ROWS].filter(([, row]) => isOptionOf(command, row));
   return [

@@ -1,4 +1,4 @@
-import { EVERY_COMMAND, type Row, type Rule } from "./row.ts";
+import { CONNECTING, EVERY_COMMAND, type Row, type Rule } from "./row.ts";
 import {
   bytes,
   choice,
@@ -23,6 +23,7 @@ export const OPTIONS = {
     outsideProfiles: true,
     otherwise: "the only one, without FOLDER and SITE",
     group: "profile",
+    commands: CONNECTING,
     help: "FOLDER, SITE and options by a name",
   },
   config: {
@@ -49,6 +50,7 @@ export const OPTIONS = {
     property: "host",
     type: text("HOST", "a host name or address"),
     group: "site",
+    commands: CONNECTING,
     help: "Instead of SITE, all taken literally",
   },
   port: {
@@ -57,6 +59,7 @@ export const OPTIONS = {
     type: integer({ min: 1, max: 65535 }),
     otherwise: "21; 990 with implicit TLS",
     group: "site",
+    commands: CONNECTING,
     help: "Port of the server",
   },
   user: {
@@ -64,6 +67,7 @@ export const OPTIONS = {
     property: "user",
     type: text("NAME", "an account name"),
     group: "site",
+    commands: CONNECTING,
     help: "Account on the server",
   },
   password: {
@@ -73,6 +77,7 @@ export const OPTIONS = {
     secret: true,
     lateEnvironment: true,
     group: "site",
+    commands: CONNECTING,
     help: "Its password; the process list shows it",
   },
   "password-file": {
@@ -81,6 +86,7 @@ export const OPTIONS = {
     type: text("FILE", "a file name"),
     isPath: true,
     group: "site",
+    commands: CONNECTING,
     help: "File whose first line is the password",
   },
   "remote-dir": {
@@ -89,6 +95,7 @@ export const OPTIONS = {
     type: text("DIR", "a folder on the server"),
     otherwise: "the login folder",
     group: "site",
+    commands: CONNECTING,
     help: "Remote folder; a leading / is absolute",
   },
   tls: {
@@ -97,6 +104,7 @@ export const OPTIONS = {
     type: choice("auto", "explicit", "implicit", "off"),
     default: "auto",
     group: "site",
+    commands: CONNECTING,
     help: "Encryption; auto: when the server offers it",
   },
   "tls-fingerprint": {
@@ -105,6 +113,7 @@ export const OPTIONS = {
     type: fingerprint(),
     otherwise: "the system's authorities",
     group: "site",
+    commands: CONNECTING,
     help: "Trust this very certificate",
   },
   "tls-ca": {
@@ -114,6 +123,7 @@ export const OPTIONS = {
     isPath: true,
     otherwise: "the system's authorities",
     group: "site",
+    commands: CONNECTING,
     help: "Trust the authorities in this PEM file",
   },
   "tls-insecure": {
@@ -121,6 +131,7 @@ export const OPTIONS = {
     property: "tlsInsecure",
     default: false,
     group: "site",
+    commands: CONNECTING,
     help: "Trust any certificate",
   },
   depth: {
@@ -220,6 +231,7 @@ export const OPTIONS = {
     type: integer({ min: 1, max: 64 }),
     default: 4,
     group: "how",
+    commands: CONNECTING,
     help: "Sessions at once",
   },
   "limit-rate": {
@@ -237,6 +249,7 @@ export const OPTIONS = {
     type: duration({ minMs: 100 }),
     default: 30_000,
     group: "how",
+    commands: CONNECTING,
     help: "Longest wait for the server",
   },
   retries: {
@@ -305,6 +318,7 @@ export const OPTIONS = {
     property: "debug",
     default: false,
     group: "log",
+    commands: CONNECTING,
     help: "Also log every FTP command and reply",
   },
   "state-dir": {
@@ -359,7 +373,7 @@ export const OPTIONS = {
     property: "json",
     default: false,
     group: "terminal",
-    commands: ["status", "check"],
+    commands: ["status", "check", "doctor"],
     help: "Print JSON",
   },
   quiet: {
@@ -367,6 +381,7 @@ export const OPTIONS = {
     property: "quiet",
     default: false,
     group: "terminal",
+    commands: CONNECTING,
     help: "Only errors on the terminal",
   },
   "no-progress": {
@@ -383,6 +398,7 @@ export const OPTIONS = {
     type: choice("auto", "always", "never"),
     default: "auto",
     group: "terminal",
+    commands: CONNECTING,
     help: "Colours on the terminal",
   },
 } as const satisfies Record<string, Row>;

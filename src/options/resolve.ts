@@ -22,19 +22,24 @@ import { maskPassword, quote, UsageError } from "./usage-error.ts";
 /** Where each option's value came from, by the option's name. */
 export type Sources = ReadonlyMap<string, Source>;
 
-/** A command about FOLDER and SITE. */
-export interface PairInvocation {
-  command: PairingCommand;
-  folder: string;
+/** A command that connects to SITE. */
+export interface SiteInvocation {
+  command: PairingCommand | "doctor";
   /** As given; `undefined` when the site is given by `--host` and its companions. */
   site: string | undefined;
   options: Options;
   sources: Sources;
   profile: Profile | undefined;
-  folderSource: Source;
   siteSource: Source;
   /** For the log, one line each. */
   warnings: string[];
+}
+
+/** A command about FOLDER and SITE. */
+export interface PairInvocation extends SiteInvocation {
+  command: PairingCommand;
+  folder: string;
+  folderSource: Source;
 }
 
 export interface RunInvocation extends PairInvocation {
@@ -56,6 +61,11 @@ export interface InitInvocation {
   sources: Sources;
 }
 
+/** Nothing is mirrored: there is no FOLDER. */
+export interface DoctorInvocation extends SiteInvocation {
+  command: "doctor";
+}
+
 /** A command about mirrors that are there already. */
 export interface ManageInvocation {
   command: ManagingCommand;
@@ -68,6 +78,7 @@ export type Invocation =
   | RunInvocation
   | CheckInvocation
   | InitInvocation
+  | DoctorInvocation
   | ManageInvocation
   | ServiceInvocation
   | { command: "help"; of?: Command }
@@ -97,10 +108,13 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
   if (surplus !== undefined) throw surplusArgument(surplus, command, named ? undefined : first?.value);
   const overridden = new Set(fromFlags.map((given) => given.name));
   const higher = [...readEnvironment(env, command, overridden), ...fromFlags];
-  const [folder, site] = operands.map(({ value }) => value);
+  const values = operands.map(({ value }) => value);
   const [, second] = operands;
   if (second?.afterSecret !== undefined && !second.value.includes("://")) throw surplusArgument(second, command);
-  if (command !== "init" && !isPairing(command)) return { command, name: folder, options: merge(higher).options };
+  if (!isPairing(command) && command !== "init" && command !== "doctor") {
+    return { command, name: values[0], options: merge(higher).options };
+  }
+  const [folder, site] = command === "doctor" ? [undefined, ...values] : values;
 
   if (folder === "") throw new UsageError('Cannot use "" as FOLDER: expected the path of a local folder');
   if (site === "") throw new UsageError('Cannot use "" as SITE: expected ftp://USER@HOST/DIR');
@@ -109,20 +123,21 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
   const { options, sources } = merge([...lowerLayer(profile, command, higher, site !== undefined), ...higher]);
   const folderMeant = folder ?? profile?.folder;
   const siteMeant = site ?? profile?.site;
-  if (folderMeant === undefined) throw missing("FOLDER", "the local folder", command);
+  if (folderMeant === undefined && command !== "doctor") throw missing("FOLDER", "the local folder", command);
   if (siteMeant === undefined && options.host === undefined) {
     throw missing("SITE", "ftp://USER@HOST/DIR, or --host and --user instead", command);
   }
-  const pair: Omit<PairInvocation, "command" | "options"> = {
-    folder: folderMeant,
+  const meant: Omit<SiteInvocation, "command" | "options"> = {
     site: siteMeant,
     sources,
     profile,
-    folderSource: folder === undefined ? "profile" : "flag",
     siteSource: site === undefined ? "profile" : "flag",
     warnings,
   };
   const chosen = { ...options, ...(profile && { profile: profile.name, configFile: profile.file }) };
+  if (command === "doctor" || folderMeant === undefined) return { command: "doctor", ...meant, options: chosen };
+  const folderSource: Source = folder === undefined ? "profile" : "flag";
+  const pair = { ...meant, folder: folderMeant, folderSource };
   if (command === "check") return { command, ...pair, options: chosen };
   return { command, ...pair, options: requireOptions(chosen, command) };
 }

@@ -5,6 +5,7 @@ export const COMMANDS = {
   sync: { arguments: "FOLDER SITE --log FILE", help: "One pass, then exits with a code" },
   check: { arguments: "FOLDER SITE", help: "Compares FOLDER with SITE and changes nothing" },
   init: { arguments: "[FOLDER [SITE]]", help: "Asks the few questions, tries the connection, writes a profile" },
+  doctor: { arguments: "SITE", help: "Tries the connection step by step and tells what the server can do" },
   status: { arguments: "", help: "Every mirror on this machine: running, last pass, pending, failing" },
   approve: { arguments: "[NAME]", help: "Lets the parked deletions of a mirror go" },
   stop: { arguments: "[NAME]", help: "Ends a running watch cleanly" },
@@ -20,11 +21,14 @@ export type Command = keyof typeof COMMANDS;
 const PAIRING = ["watch", "sync", "check"] as const satisfies Command[];
 export type PairingCommand = (typeof PAIRING)[number];
 export type MirroringCommand = Exclude<PairingCommand, "check">;
-export type ManagingCommand = Exclude<Command, PairingCommand | "init" | "service">;
+export type ManagingCommand = Exclude<Command, PairingCommand | "init" | "doctor" | "service">;
 
 export function isPairing(command: Command): command is PairingCommand {
   return (PAIRING as readonly Command[]).includes(command);
 }
+
+/** For the rows that every command has that connects to SITE. */
+export const CONNECTING = [...PAIRING, "init", "doctor"] as const satisfies Command[];
 
 /** For the rows that every command has. */
 export const EVERY_COMMAND = Object.keys(COMMANDS) as Command[];

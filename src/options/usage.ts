@@ -23,6 +23,7 @@ const EXAMPLES: Partial<Record<Command, readonly string[]>> = {
     "miroir sync --profile website --dry-run",
   ],
   check: ["miroir check ./public ftpes://alice@example.org/www"],
+  doctor: ["miroir doctor ftpes://alice@example.org/www", "miroir doctor --profile website"],
   service: ["miroir service install --profile website --every 15m", "miroir service remove website"],
   init: ["miroir init", "miroir init ./public ftpes://alice@example.org/www --profile website"],
 };

@@ -23,9 +23,13 @@ export async function probeNames(asking: Asking, folder: string, traits: readonl
 
   await make(folder);
   const specimens = new Map(traits.map((trait, index) => [trait, specimenOf(trait, index)]));
-  const probe: NameProbe = { altered: new Set(), foldsCase: false };
+  const refused = new Set<string>();
+  const probe: NameProbe = { altered: new Set(), refused, foldsCase: false };
   const accepted: string[] = [];
-  for (const [trait, name] of specimens) if (await make(`${folder}/${name}`)) accepted.push(trait);
+  for (const [trait, name] of specimens) {
+    if (await make(`${folder}/${name}`)) accepted.push(trait);
+    else refused.add(trait);
+  }
   await make(`${folder}/case`);
   probe.foldsCase = (await entryOf(asking, `${folder}/CASE`)) !== undefined;
   const { entries } = await list(asking, folder);

@@ -23,6 +23,10 @@ export interface Account {
   /** The server agreed to TLS, whatever came of it: from now on it counts as seen. */
   onEncryption?: (() => void) | undefined;
   transcribe?: ((line: string) => void) | undefined;
+  /** The server took the TCP connection, at this address. */
+  onConnect?: (address: string) => void;
+  /** A TLS handshake is over and nothing is verified yet. */
+  onHandshake?: (socket: TLSSocket) => void;
 }
 
 /** One logged-in control connection, in binary mode, with protected data connections when it is encrypted. */
@@ -48,8 +52,10 @@ export interface Session {
 export async function openSession(account: Account): Promise<Session> {
   const { host, port, timeoutMs } = account;
   const socket = await dial(host, port, timeoutMs);
+  account.onConnect?.(socket.remoteAddress ?? host);
+  const handshake = { timeoutMs, onHandshake: account.onHandshake };
   const context = new ControlContext();
-  context.socket = account.tls === "implicit" ? await secure(socket, host, account.trust, { timeoutMs }) : socket;
+  context.socket = account.tls === "implicit" ? await secure(socket, host, account.trust, handshake) : socket;
   if (account.tls === "implicit") account.onEncryption?.();
   context.socket.setKeepAlive(true, 30_000);
   context.transcribe = account.transcribe;
@@ -61,7 +67,7 @@ export async function openSession(account: Account): Promise<Session> {
       encrypted = await startTls(pipeline, account);
       // From here on the plain socket carries TLS records: nothing of it is text any more.
       if (encrypted) socket.removeAllListeners("data");
-      if (encrypted) context.socket = await secure(socket, host, account.trust, { timeoutMs });
+      if (encrypted) context.socket = await secure(socket, host, account.trust, handshake);
     }
     await logIn(pipeline, account);
     if (encrypted) await protectData(pipeline, host);

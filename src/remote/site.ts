@@ -40,14 +40,16 @@ export class SiteError extends Error {
 
 /** A certificate that is not believed. */
 export interface ShownCertificate {
-  /** What is wrong with it: ends the sentence "it ...". */
-  why: string;
+  /** What is wrong with it: ends the sentence "it ...". Undefined when an authority vouches for it. */
+  why: string | undefined;
   subject: string;
   issuer: string;
   validFrom: string;
   validTo: string;
-  /** SHA-256 in 64 lower-case hexadecimal digits. */
+  /** SHA-256 in 64 lower-case hexadecimal digits: what --tls-fingerprint takes. */
   fingerprint: string;
+  /** `TLSv1.3` */
+  protocol: string;
 }
 
 /** One entry of a remote folder. */
@@ -161,6 +163,8 @@ export type OperationResult =
 export interface NameProbe {
   /** Traits (plan/names.ts) that it stores otherwise than they were sent. */
   altered: Set<string>;
+  /** Traits of names that it refuses. */
+  refused?: Set<string>;
   /** `a` and `A` are one name. */
   foldsCase: boolean;
   /** The temporary folder could not be removed again. */

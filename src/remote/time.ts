@@ -7,7 +7,12 @@ import type { UploadTools } from "./temporary.ts";
  * Sets the remote mtime (UTC, whole seconds) by MFMT (draft-somers-ftp-mfxx-04), or by vsftpd's `MDTM time path`.
  * Resolves with false where the server cannot: its own time then says nothing about the file.
  */
-export async function setTime(asking: Asking, path: string, mtimeMs: number, tools: UploadTools): Promise<boolean> {
+export async function setTime(
+  asking: Asking,
+  path: string,
+  mtimeMs: number,
+  tools: Pick<UploadTools, "degrade">,
+): Promise<boolean> {
   const time = formatFtpTime(mtimeMs);
   const { capabilities } = asking;
   while (time !== undefined && capabilities.setTime !== "none") {

@@ -1,5 +1,6 @@
 import { isIP, type Socket } from "node:net";
 import tls from "node:tls";
+import { certificateOf } from "./certificate.ts";
 import { type ShownCertificate, SiteError } from "./site.ts";
 
 /** What is believed about the server's certificate. */
@@ -23,7 +24,12 @@ export function secure(
   socket: Socket,
   host: string,
   trust: Trust,
-  options: { timeoutMs: number; session?: Buffer | undefined; curve?: string | undefined },
+  options: {
+    timeoutMs: number;
+    session?: Buffer | undefined;
+    curve?: string | undefined;
+    onHandshake?: ((socket: tls.TLSSocket) => void) | undefined;
+  },
 ): Promise<tls.TLSSocket> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
@@ -50,6 +56,7 @@ export function secure(
     secured.once("close", () => fail(new Error("the connection was closed")));
     secured.once("secureConnect", () => {
       try {
+        options.onHandshake?.(secured);
         verify(secured, host, trust);
       } catch (error) {
         return fail(error);
@@ -74,8 +81,8 @@ export function curveOf(socket: tls.TLSSocket): string | undefined {
 /** @throws SiteError `tls` that shows the certificate and the option that would trust it. */
 function verify(socket: tls.TLSSocket, host: string, trust: Trust): void {
   if (trust.insecure) return;
-  const certificate = socket.getPeerCertificate();
-  const fingerprint = (certificate?.fingerprint256 ?? "").replaceAll(":", "").toLowerCase();
+  const shown = certificateOf(socket);
+  const fingerprint = shown?.fingerprint ?? "";
   if (trust.fingerprint !== undefined) {
     if (fingerprint === trust.fingerprint) return;
     throw untrusted(
@@ -84,44 +91,13 @@ function verify(socket: tls.TLSSocket, host: string, trust: Trust): void {
     );
   }
   if (socket.authorized) return;
-  const why = meaning(socket.authorizationError);
-  if (!certificate?.subject)
-    throw untrusted(`Cannot trust the certificate of "${host}": ${why} (no certificate shown)`);
-  const shown: ShownCertificate = {
-    why,
-    subject: nameIn(certificate.subject),
-    issuer: nameIn(certificate.issuer),
-    validFrom: certificate.valid_from,
-    validTo: certificate.valid_to,
-    fingerprint,
-  };
-  const facts = `subject "${shown.subject}", issuer "${shown.issuer}", valid ${shown.validFrom} to ${shown.validTo}`;
+  if (!shown) throw untrusted(`Cannot trust "${host}": it shows no certificate`);
+  const { why, subject, issuer, validFrom, validTo } = shown;
   throw untrusted(
-    `Cannot trust the certificate of "${host}": ${why} (${facts}). ` +
+    `Cannot trust the certificate of "${host}": ${why} (subject "${subject}", issuer "${issuer}", valid ${validFrom} to ${validTo}). ` +
       `If it is the right one, add --tls-fingerprint ${fingerprint}`,
     shown,
   );
-}
-
-const MEANINGS: Record<string, string> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed",
-  SELF_SIGNED_CERT_IN_CHAIN: "its authority is not a known one",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its authority is not a known one",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its authority is not a known one",
-  UNABLE_TO_GET_ISSUER_CERT: "its authority is not a known one",
-  CERT_HAS_EXPIRED: "it has expired",
-  CERT_NOT_YET_VALID: "it is not valid yet",
-  ERR_TLS_CERT_ALTNAME_INVALID: "it was made for another host name",
-};
-
-function meaning(error: unknown): string {
-  const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error);
-  return MEANINGS[code] ?? code;
-}
-
-function nameIn(distinguishedName: tls.Certificate | undefined): string {
-  const name = distinguishedName?.CN ?? distinguishedName?.O ?? "";
-  return Array.isArray(name) ? name.join(", ") : name;
 }
 
 let known: string[] | undefined;

@@ -72,3 +72,18 @@ export function createTerminal({ stdout, stderr, quiet, color, hidesMovements }:
     },
   };
 }
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+export function wantsColor(color: "auto" | "always" | "never", env: Variables, isTerminal: boolean): boolean {
+  if (color !== "auto") return color === "always";
+  return isTerminal && !env.NO_COLOR && env.TERM !== "dumb";
+}
+
+/** Whether letters beyond ASCII come out as they are. The consoles of Windows say nothing of their code page. */
+export function canShowUnicode(env: Variables, platform: NodeJS.Platform, isTerminal: boolean): boolean {
+  if (isTerminal && env.TERM === "dumb") return false;
+  if (platform === "win32") return !isTerminal || Boolean(env.WT_SESSION ?? env.TERM_PROGRAM);
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG;
+  return !locale || /utf-?8/i.test(locale);
+}

@@ -73,6 +73,7 @@ const ALLOWED: Record<string, (target: string, isType: boolean) => boolean> = {
     target === "src/remote/site.ts" ||
     target === "src/state/errors.ts" ||
     (isType && target.startsWith("src/state/")),
+  "src/doctor/": (target) => /^src\/(remote|report)\//.test(target) || target === "src/mirror/codes.ts",
   "src/check/": (target, isType) =>
     /^src\/(detect|mirror|report)\//.test(target) ||
     target === "src/remote/site.ts" ||

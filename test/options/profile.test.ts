@@ -25,7 +25,8 @@ function placeOf(text: string | undefined, mode = 0o600): ConfigPlace {
 
 function run(text: string | undefined, argv: string[], env: Environment = {}, mode?: number): RunInvocation {
   const invocation = parseCommandLine(argv, env, placeOf(text, mode));
-  if (!("profile" in invocation) || invocation.command === "check") throw new Error(`asked for ${invocation.command}`);
+  if (!("profile" in invocation) || !("folder" in invocation) || invocation.command === "check")
+    throw new Error(`asked for ${invocation.command}`);
   return invocation;
 }
 

@@ -11,7 +11,8 @@ const ENOUGH = ["./public", SITE, "--log", "mirror.log"];
 
 function run(argv: string[], env: Environment = {}): RunInvocation {
   const invocation: Invocation = parseCommandLine(argv, env);
-  if (!("profile" in invocation) || invocation.command === "check") throw new Error(`asked for ${invocation.command}`);
+  if (!("profile" in invocation) || !("folder" in invocation) || invocation.command === "check")
+    throw new Error(`asked for ${invocation.command}`);
   return invocation;
 }
 
@@ -57,6 +58,21 @@ describe("parseCommandLine() finds the command", () => {
   ])("check takes FOLDER, SITE and $name", ({ more }) => {
     const invocation = parseCommandLine(["check", "./public", SITE, "--json", ...more], {});
     expect(invocation).toMatchObject({ command: "check", folder: "./public", site: SITE, options: { json: true } });
+  });
+
+  test("doctor takes SITE alone, and what says how to connect", () => {
+    const invocation = parseCommandLine(["doctor", SITE, "--tls", "off", "--timeout", "5s", "--json"], {});
+    expect(invocation).toMatchObject({ command: "doctor", site: SITE, siteSource: "flag", options: { tls: "off" } });
+    expect(parseCommandLine(["doctor", "--host", "h", "--user", "u"], {})).toMatchObject({ site: undefined });
+  });
+
+  test.each([
+    { argv: [], says: "Missing SITE" },
+    { argv: [SITE, "more"], says: '"miroir doctor" takes SITE' },
+    { argv: [SITE, "--max-delete", "3"], says: 'does not belong to "miroir doctor"' },
+    { argv: [""], says: "SITE" },
+  ])("doctor $argv is refused", ({ argv, says }) => {
+    expect(() => parseCommandLine(["doctor", ...argv], {})).toThrow(says);
   });
 
   test("check says what is missing, by its own name", () => {

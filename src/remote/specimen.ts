@@ -1,0 +1,24 @@
+import { askPort, dialData } from "./data.ts";
+import type { Asking } from "./query.ts";
+import { type Stored, store } from "./transfer.ts";
+
+/** Stores bytes of our own making, for trying a server out. @throws SiteError when no data connection came about */
+export async function storeBytes(asking: Asking, path: string, bytes: Uint8Array): Promise<Stored> {
+  let isRead = bytes.length === 0;
+  const source = {
+    sizeBytes: bytes.length,
+    read(buffer: Uint8Array) {
+      if (isRead) return 0;
+      isRead = true;
+      buffer.set(bytes);
+      return bytes.length;
+    },
+  };
+  const { session, capabilities, timeoutMs } = asking;
+  const data = dialData(session, await askPort(session, capabilities));
+  return store(session, data, `STOR ${path}`, source, {
+    timeoutMs,
+    admit: () => undefined,
+    onChunk() {},
+  });
+}
