@@ -17,6 +17,8 @@ export const LONG_FILES: readonly [file: string, parts: number][] = [
   ["test/simulation/simulation.test.ts", 2],
   ["test/simulation/crash-points.test.ts", 1],
   ["test/wine/wine.test.ts", 1],
+  ["test/wine/windows-ways.test.ts", 1],
+  ["test/artefacts/service.test.ts", 1],
   ["test/artefacts/elsewhere.test.ts", 1],
   ["test/artefacts/files.test.ts", 1],
   ["test/e2e/watch.test.ts", 1],

@@ -41,9 +41,14 @@ export function unitFolder({ env, home }: System): string {
   return posix.join(xdg && posix.isAbsolute(xdg) ? xdg : posix.join(home, ".config"), "systemd", "user");
 }
 
-/** FOLDER as the manifest names it: its real path, case-folded where the disk ignores case. */
+/**
+ * FOLDER as the manifest names it: its real path, case-folded where the disk ignores case. The prefix by which Windows
+ * programs ask for long paths (`\\?\C:\`, `\\?\UNC\server\`) is another way to write the same folder.
+ */
 export function folderIdentity(folderRealPath: string, platform: NodeJS.Platform): string {
-  return platform === "win32" ? folderRealPath.toLowerCase() : folderRealPath;
+  if (platform !== "win32") return folderRealPath;
+  const plain = folderRealPath.replace(/^\\\\\?\\UNC\\/i, "\\\\").replace(/^\\\\\?\\(?=[a-z]:)/i, "");
+  return plain.toLowerCase();
 }
 
 /** The name of one mirror's folder inside the state folder, such as `website-3f2a9c01b7de`: readable and stable. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { configurationFile, mirrorIdentity, stateFolder } from "../../src/state/folders.ts";
+import { configurationFile, folderIdentity, mirrorIdentity, stateFolder } from "../../src/state/folders.ts";
 
 test.each([
   { name: "linux", env: {}, want: "/home/ann/.local/state/miroir" },
@@ -59,4 +59,15 @@ describe("mirrorIdentity()", () => {
   test("ignores case on Windows only", () => {
     expect(mirrorIdentity("C:\\Web", site, "win32")).toBe(mirrorIdentity("c:\\WEB", site, "win32"));
   });
+});
+
+test.each([
+  { folder: "C:\\Web", platform: "win32", want: "c:\\web" },
+  { folder: "\\\\?\\C:\\Web", platform: "win32", want: "c:\\web" },
+  { folder: "\\\\?\\UNC\\Server\\Web", platform: "win32", want: "\\\\server\\web" },
+  { folder: "\\\\Server\\Web", platform: "win32", want: "\\\\server\\web" },
+  { folder: "\\\\?\\Volume{1}\\Web", platform: "win32", want: "\\\\?\\volume{1}\\web" },
+  { folder: "/home/Web", platform: "linux", want: "/home/Web" },
+] as const)("folderIdentity() of $folder is $want", ({ folder, platform, want }) => {
+  expect(folderIdentity(folder, platform)).toBe(want);
 });

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { type Running, requireFresh, startProgram } from "../e2e/program.ts";
 import { type LogLine, readRecords } from "../e2e/records.ts";
 import { differences, readTree } from "../e2e/trees.ts";
+import { waitFor } from "../e2e/wait.ts";
 import { certificate } from "../servers/certificates.ts";
 import { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from "../servers/embedded.ts";
 
@@ -21,9 +22,15 @@ export interface WineSandbox extends AsyncDisposable {
   /** FOLDER SITE and the options that every run here has; its log is JSON. */
   site(server: EmbeddedServer): string[];
   start(args: string[], password: string): Running;
+  /** Another Windows program has a file open from now on. */
+  hold(name: string, sharing: "none" | "read"): Promise<Held>;
   records(): LogLine[];
   remote(server: EmbeddedServer): string;
   unequal(server: EmbeddedServer): string[];
+}
+
+export interface Held {
+  release(): Promise<void>;
 }
 
 /** The system with Wine that MIROIR_WINE_ROOT names, made by `.ci/wine`. */
@@ -58,6 +65,17 @@ export function createWineSandbox(): WineSandbox {
   const windowsPath = (name: string) => ["Z:", "root", basename(root), name].join("\\");
   const remote = (server: EmbeddedServer) => join(server.root, REMOTE_FOLDER);
 
+  function launch(args: string[], more: Record<string, string>): Running {
+    // The child is the Windows program itself: chroot, env and wine each become the next.
+    const wine = ["env", "-i", "PATH=/usr/bin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "WINEDEBUG=-all"];
+    const place = ["WINEPREFIX=/root/wp", "XDG_RUNTIME_DIR=/tmp"];
+    const variables = Object.entries(more).map(([name, value]) => `${name}=${value}`);
+    const command = ["chroot", system, ...wine, ...place, ...variables, "wine", windowsPath("miroir.exe"), ...args];
+    const child = startProgram(command, { cwd: "/", env: { PATH: process.env.PATH ?? "" } });
+    running.push(child);
+    return child;
+  }
+
   return {
     folder,
     logFile,
@@ -80,14 +98,21 @@ export function createWineSandbox(): WineSandbox {
       const files = ["--log", windowsPath("miroir.log"), "--state-dir", windowsPath("state")];
       return [windowsPath("site"), `${server.url}/${REMOTE_FOLDER}`, ...files, "--log-format", "json", ...tls];
     },
-    start(args, password) {
-      // The child is the Windows program itself: chroot, env and wine each become the next.
-      const wine = ["env", "-i", "PATH=/usr/bin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "WINEDEBUG=-all"];
-      const place = ["WINEPREFIX=/root/wp", "XDG_RUNTIME_DIR=/tmp", `MIROIR_PASSWORD=${password}`];
-      const command = ["chroot", system, ...wine, ...place, "wine", windowsPath("miroir.exe"), ...args];
-      const child = startProgram(command, { cwd: "/", env: { PATH: process.env.PATH ?? "" } });
-      running.push(child);
-      return child;
+    start: (args, password) => launch(args, { MIROIR_PASSWORD: password }),
+    async hold(name, sharing) {
+      const release = `release-${running.length}`;
+      copyFileSync(join(import.meta.dir, "hold.mjs"), join(root, "hold.mjs"));
+      const args = [windowsPath("hold.mjs"), windowsPath(name), sharing, windowsPath(release)];
+      // The runtime inside the executable is the other program.
+      const child = launch(args, { BUN_BE_BUN: "1" });
+      await waitFor("the file to be held", () => child.hasEnded || child.stdout !== "", { state: () => child.stderr });
+      if (!child.stdout.includes("held")) throw new Error(`Cannot hold "${name}": ${child.stdout}${child.stderr}`);
+      return {
+        async release() {
+          writeFileSync(join(root, release), "");
+          await child.finished();
+        },
+      };
     },
     records: () => readRecords(logFile),
     remote,
