@@ -134,6 +134,7 @@ export async function rescan(
 export function shareFiles(scanned: Scanned, manifest: Manifest): void {
   // What is known of the site beyond the snapshot is out of scope, or waits.
   if (manifest.files.size !== scanned.files.size) return;
+  for (const path of scanned.files.keys()) if (!manifest.files.has(path)) return;
   scanned.files = new Map(manifest.files);
   for (const listing of scanned.listings.values()) listing.files = [];
   for (const path of scanned.files.keys()) scanned.listings.get(parentOf(path))?.files.push(path);

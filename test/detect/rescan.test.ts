@@ -179,10 +179,13 @@ describe("shareFiles()", () => {
     expect([...manifest.files.keys()].sort()).toEqual(["a", "f/b", "f/g/c", "h/d"]);
   });
 
-  test("keeps to the snapshot where more is known of the site", async () => {
+  test("keeps to the snapshot where the site is known to hold other files", async () => {
     walk.fill(["a"]);
     const scanned = await scan(walk.path, OPTIONS);
-    shareFiles(scanned, known(scanned, { dormant: { mtimeMs: 1, sizeBytes: 1, sha1: "1" } }));
+    const manifest = known(scanned, { dormant: { mtimeMs: 1, sizeBytes: 1, sha1: "1" } });
+    shareFiles(scanned, manifest);
+    manifest.files.delete("a");
+    shareFiles(scanned, manifest);
     expect([...scanned.files.keys()]).toEqual(["a"]);
   });
 });
