@@ -125,6 +125,11 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
   const siteMeant = site ?? profile?.site;
   if (folderMeant === undefined && command !== "doctor") throw missing("FOLDER", "the local folder", command);
   if (siteMeant === undefined && options.host === undefined) {
+    if (folder !== undefined && isProfile(folder, options, place)) {
+      throw new UsageError(
+        `Missing SITE. ${quote(folder)} is a profile: write "miroir ${command} --profile ${folder}"`,
+      );
+    }
     throw missing("SITE", "ftp://USER@HOST/DIR, or --host and --user instead", command);
   }
   const meant: Omit<SiteInvocation, "command" | "options"> = {
@@ -157,6 +162,16 @@ function chooseProfile(
   const found = loadProfiles(place, configFile);
   const profile = name === undefined ? onlyProfile(found) : profileNamed(found, name);
   return { profile, warnings: found.warnings };
+}
+
+/** For advice only: a configuration file that cannot be read has none. */
+function isProfile(name: string, { configFile }: Options, place: ConfigPlace): boolean {
+  try {
+    return loadProfiles(place, configFile).profiles.some((profile) => profile.name === name);
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
 }
 
 /** These are SITE: one on the command line replaces all of them. */
@@ -222,7 +237,8 @@ function requireOptions(options: Options, command: Command): Options & { log: st
 
 function missing(what: string, meaning: string, command: Command, option?: string): UsageError {
   const synopsis = `miroir ${command} ${COMMANDS[command].arguments}`;
-  return new UsageError(`Missing ${what} (${meaning}). Usage: ${synopsis}`, option ?? what);
+  const advice = what === "FOLDER" ? '. "miroir init" asks for all of it' : "";
+  return new UsageError(`Missing ${what} (${meaning}). Usage: ${synopsis}${advice}`, option ?? what);
 }
 
 function surplusArgument({ value, afterSecret }: Positional, command: Command, first?: string): UsageError {

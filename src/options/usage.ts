@@ -73,7 +73,7 @@ function usageOf(command: Command): string[] {
   const verb = command === DEFAULT_COMMAND ? `[${command}]` : command;
   const groups = Object.entries(GROUPS).flatMap(([key, title]) => {
     const own = [...ROWS].filter(([, row]) => row.group === key && isOptionShown(command, row));
-    return own.length === 0 ? [] : [`${title}:`, ...own.flatMap(([name, row]) => optionLines(name, row))];
+    return own.length === 0 ? [] : [`${title}:`, ...own.flatMap(([name, row]) => optionLines(name, row, command))];
   });
   const examples = EXAMPLES[command] ?? [];
   return [
@@ -92,14 +92,15 @@ export function syntax(name: string, row: Row): string {
   return `${flagOf(name)} ${row.kind === "rule" ? row.hint : row.type.hint}`;
 }
 
-/** What holds when the option is not given. */
-export function standard(row: Row): string | undefined {
-  if (row.kind === "value") return row.requiredBy ? "required" : formatValue(row, row.default);
-  return row.kind === "switch" ? "off" : undefined;
+/** What holds when the option is not given to `command`, or to those that have it. */
+export function standard(row: Row, command?: Command): string | undefined {
+  if (row.kind !== "value") return row.kind === "switch" ? "off" : undefined;
+  const isRequired = row.requiredBy && (command === undefined || row.requiredBy.includes(command));
+  return isRequired ? "required" : formatValue(row, row.default);
 }
 
-function optionLines(name: string, row: Row): string[] {
-  const value = row.kind === "switch" ? undefined : standard(row);
+function optionLines(name: string, row: Row, command?: Command): string[] {
+  const value = row.kind === "switch" ? undefined : standard(row, command);
   return twoColumns(syntax(name, row), value === undefined ? row.help : `${row.help} (${value})`);
 }
 

@@ -55,6 +55,11 @@ describe("usage()", () => {
     expect(usage("sync")).not.toContain("miroir [watch] ");
   });
 
+  test("calls an option required only of the commands that require it", () => {
+    expect(usage("sync")).toContain("- is stdout (required)");
+    expect(usage("init")).toMatch(/- is stdout$/m);
+  });
+
   test("shows defaults as they would be typed", () => {
     expect(usage("watch")).toContain("How often the mirror is refreshed (1s)");
   });

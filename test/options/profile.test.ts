@@ -241,7 +241,9 @@ describe("parseCommandLine() with profiles", () => {
     { argv: ["--profile", "x"], want: `Cannot find the profile "x" in "${FILE}": there is no such file` },
     { argv: ["--profile", "x"], text: "", want: "it has no profile" },
     { argv: ["sync"], text: `${WEBSITE}[shop]\n`, want: `Missing --profile NAME: "${FILE}" has "website", "shop"` },
-    { argv: ["sync"], want: "Missing FOLDER" },
+    { argv: ["sync"], want: '. "miroir init" asks for all of it' },
+    { argv: ["sync", "website"], text: WEBSITE, want: '"website" is a profile: write "miroir sync --profile website"' },
+    { argv: ["sync", "website"], text: "[", want: "Missing SITE (ftp://USER@HOST/DIR" },
     { argv: ["sync"], text: "", want: "Missing FOLDER" },
     {
       argv: ["--config", "/nowhere"],

@@ -154,3 +154,23 @@ describe("the Windows executable", () => {
     expect(sandbox.unequal(server)).toEqual([]);
   });
 });
+
+test("the Windows executable sets up a profile with Windows paths, and mirrors by its name", async () => {
+  await using sandbox = createWineSandbox();
+  const server = await sandbox.embedded({ tls: "explicit" });
+  for (const [path, content] of Object.entries(FILES)) sandbox.write(path, content);
+  const config = sandbox.windowsPath("config.toml");
+  const init = await sandbox
+    .start(["init", ...sandbox.site(server), "--config", config, "--profile", "web"], server.password)
+    .finished();
+  expect(init).toMatchObject({ code: 0, stderr: "" });
+  const place = join(sandbox.folder, "..");
+  const text = readFileSync(join(place, "config.toml"), "utf8");
+  expect(text).toContain(`folder = '${sandbox.windowsPath("site")}'`);
+  expect(readFileSync(join(place, "web.password"), "utf8")).toBe(`${server.password}\n`);
+
+  const run = await sandbox.start(["sync", "--profile", "web", "--config", config], "").finished();
+  expect({ code: run.code, unequal: sandbox.unequal(server) }).toEqual({ code: 0, unequal: [] });
+  const status = await sandbox.start(["status", "--json", "--config", config], "").finished();
+  expect(JSON.parse(status.stdout)).toEqual([expect.objectContaining({ profile: "web", healthy: true })]);
+});
