@@ -17,6 +17,7 @@ import { missingFor } from "./needs.ts";
 import { benchPage, chartGroups } from "./page.ts";
 import { goalRows, timeRows } from "./results.ts";
 import { measureRoundTripMs } from "./round-trip.ts";
+import { secondsSince } from "./run.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import { formatFigure, textTable } from "./table.ts";
 import { toldCommands } from "./told.ts";
@@ -31,14 +32,16 @@ async function runAll(ground: Ground, { chosen, rounds }: Settings): Promise<Exp
   const results: ExperimentResult[] = [];
   for (const [index, experiment] of chosen.entries()) {
     const { name, work } = experiment;
-    say(`${index + 1}/${chosen.length} ${name}`);
+    process.stdout.write(`${index + 1}/${chosen.length} ${name}: `);
+    const startMs = performance.now();
     try {
       results.push(await runExperiment(experiment, ground, rounds));
+      say(formatFigure(secondsSince(startMs), "s"));
     } catch (error) {
       if (ground.signal.aborted) throw error;
       // The others still have something to tell.
       const failure = error instanceof Error ? error.message : String(error);
-      say(`  failed: ${failure}`);
+      say(`failed: ${failure}`);
       results.push({ name, work, rows: [], times: [], failure });
     }
   }
