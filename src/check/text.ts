@@ -1,5 +1,6 @@
 import { folderShown } from "../mirror/outcome.ts";
 import { escapeText } from "../report/escape.ts";
+import { wrapped } from "../report/wrap.ts";
 import { type CheckReport, DIFFERENCES, type Difference, type DifferenceKind, type Side } from "./report.ts";
 
 const HEADER = ["DIFFERENCE", "PATH", "HERE", "ON THE SITE"];
@@ -17,7 +18,14 @@ export function checkLines(report: CheckReport, width: number): string[] {
     const what = leftovers.length === 1 ? "A temporary entry" : `${leftovers.length} temporary entries`;
     lines.push(`${what} of miroir on the site, begun and not ended: ${leftovers.join(", ")}`, "");
   }
-  return [...lines, summary(report)].map(escapeText);
+  return [...lines, summary(report)].flatMap((line) => hanging(escapeText(line), width));
+}
+
+/** Wrapped, with what goes on in another line below the words and not below their indentation. */
+function hanging(line: string, width: number): string[] {
+  if (Bun.stringWidth(line) <= width) return [line];
+  const indent = /^ */.exec(line)?.[0] ?? "";
+  return wrapped(line.slice(indent.length), width - indent.length).map((part) => indent + part);
 }
 
 /** `./` is FOLDER itself. */

@@ -1,4 +1,5 @@
 import { escapeText } from "../report/escape.ts";
+import { wrapped } from "../report/wrap.ts";
 import { type Finding, type Mark, STEPS } from "./finding.ts";
 
 export interface Look {
@@ -61,11 +62,6 @@ function entryLines(mark: Mark, label: string, told: readonly string[], look: Lo
   if (isNarrow) return [first.trimEnd(), ...lines.map((line) => indent + line)];
   const [one = "", ...others] = lines;
   return [`${first}  ${one}`, ...others.map((line) => indent + line)];
-}
-
-/** @param width `Infinity` for one line */
-function wrapped(text: string, width: number): string[] {
-  return Number.isFinite(width) ? Bun.wrapAnsi(text, Math.max(width, 20), { hard: true }).split("\n") : [text];
 }
 
 export function summaryLine(findings: readonly Finding[]): string {

@@ -44,6 +44,17 @@ describe("checkLines()", () => {
     ]);
   });
 
+  test.each([80, 40, 30])("fits in %d columns, and loses no word", (width) => {
+    const unchecked = [
+      { path: "a folder/with a long name", isFolder: true, reason: "refused" as const, detail: "no " },
+    ];
+    const report = { ...REPORT, unchecked, leftovers: [".miroir-0123456789abcdef", ".miroir-fedcba9876543210"] };
+    const lines = checkLines(report, width);
+    expect(lines.filter((line) => Bun.stringWidth(line) > width)).toEqual([]);
+    const words = lines.join(" ").split(/\s+/);
+    for (const word of ["日本.html", "long", ".miroir-fedcba9876543210", "compared"]) expect(words).toContain(word);
+  });
+
   test("a name that holds escapes and line breaks is one harmless line", () => {
     const lines = checkLines({ ...REPORT, differences: [{ path: "a\x1b[31m\nb", kind: "missing" }] }, 80);
     expect(lines[1]).toBe("missing     a\\x1b[31m\\nb  nothing  nothing");
@@ -58,7 +69,7 @@ describe("checkLines()", () => {
       leftovers: [".miroir-1"],
       failure,
     };
-    expect(checkLines(report, 80)).toEqual([
+    expect(checkLines(report, 120)).toEqual([
       "Not compared:",
       "  secret/: permission denied",
       "",
