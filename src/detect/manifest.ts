@@ -134,7 +134,8 @@ function movedIntent(intent: Intent, from: RelPath, to: RelPath): Intent {
   };
 }
 
-export const STEPS = ["mkdir", "rename", "touch", "delete", "rmdir"] as const;
+/** `upload`: one that writes onto the file itself. Under a temporary name it is an intent. */
+export const STEPS = ["mkdir", "rename", "touch", "delete", "rmdir", "upload"] as const;
 
 /** Several steps of one path may be open at once: what blocks it is deleted, and a folder made. */
 export function keyOf({ op, path }: Step): string {

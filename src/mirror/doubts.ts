@@ -74,6 +74,7 @@ export async function settleDoubts(
       return [{ op: there?.type === "folder" ? "folder" : "unfolder", path }];
     }
     const was = manifest.files.get(path);
+    if (op === "upload" && there?.type === "file") return [unknown(path, there)];
     // A touch leaves the content as it was: only the time is in doubt.
     if (op === "touch" && was && there?.type === "file" && there.sizeBytes === was.sizeBytes) {
       return [{ op: "put", path, entry: { ...was, mtimeMs: UNKNOWN_MTIME_MS } }];

@@ -69,7 +69,7 @@ async function performStage(
   if (byOperation.size > 0) options.begin([...byOperation.keys()].map(stepOf));
   /** Asked for once without an answer: a refusal of the next try does not say that the first did nothing. */
   const unsure = new Set<Operation>();
-  for (let tries = 0; byOperation.size > 0 && !options.isStopped(); ) {
+  for (let tries = losses.inARow > 0 ? options.retries : 0; byOperation.size > 0 && !options.isStopped(); ) {
     let lost: SiteError | undefined;
     let startedAt = options.monotonicMs();
     const again: SiteError[] = [];

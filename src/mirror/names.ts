@@ -39,7 +39,7 @@ export async function keepSoundNames(
   const unknown = unknownTraits(arriving, known);
   const twins = findTwins(snapshot, arriving, memory);
   if (unknown.size > 0 || (twins.size + ghosts.length > 0 && !status.names)) {
-    const left: Intent[] = [];
+    const left: BrokenOff[] = [];
     try {
       const { altered, foldsCase } = await withRetries(
         () => tryOut(unknown, left, memory, parts),
@@ -55,6 +55,7 @@ export async function keepSoundNames(
       // A server that lets no folder be made or looked into here: names are sent as they are.
       const isRefused = error instanceof SiteError && (error.kind === "permanent" || error.reason === "refused");
       if (!isRefused) throw error;
+      await sweepAttempts(left, memory, parts);
     }
   }
   const altered = new Set(status.names?.altered);
@@ -83,33 +84,42 @@ export async function keepSoundNames(
   };
 }
 
+/** An attempt at trying names out that may have left its folder behind. */
+interface BrokenOff {
+  intent: Intent;
+  /** Every command was answered: what is absent is not made any more. */
+  isAnswered: boolean;
+}
+
 /**
  * One attempt, under a name of its own.
- * @param left attempts that were broken off
  * @throws SiteError
  */
 async function tryOut(
   traits: ReadonlySet<string>,
-  left: Intent[],
+  left: BrokenOff[],
   memory: Memory,
   { site, nonce }: Pick<MirrorParts, "site" | "nonce">,
 ): Promise<NameProbe> {
-  const settle = ({ id }: Intent) => memory.record([{ op: "settle", id }]);
-  for (const intent of left.splice(0)) {
-    // What is absent may still be made by a slow server: the next connection looks again.
-    if ((await site.entry(intent.temporary)) !== undefined && (await site.recover(intent))) settle(intent);
-  }
+  await sweepAttempts(left, memory, { site });
   const temporary = `.miroir-${nonce()}`;
   const intent: Intent = { id: nonce(), path: temporary, temporary };
   memory.record([{ op: "intend", intent }]);
   try {
     const probe = await site.probeNames(temporary, [...traits]);
-    if (!probe.isLeft) settle(intent);
+    if (!probe.isLeft || (await site.recover(intent))) memory.record([{ op: "settle", id: intent.id }]);
     return probe;
   } catch (error) {
-    if (!(error instanceof SiteError) || error.kind !== "permanent") left.push(intent);
-    else if (await site.recover(intent)) settle(intent);
+    left.push({ intent, isAnswered: error instanceof SiteError && error.kind !== "unknown" });
     throw error;
+  }
+}
+
+async function sweepAttempts(left: BrokenOff[], memory: Memory, { site }: Pick<MirrorParts, "site">): Promise<void> {
+  for (const { intent, isAnswered } of left.splice(0)) {
+    // A slow server may still make it: the next connection looks again.
+    if (!isAnswered && (await site.entry(intent.temporary)) === undefined) continue;
+    if (await site.recover(intent)) memory.record([{ op: "settle", id: intent.id }]);
   }
 }
 

@@ -162,9 +162,12 @@ async function carryOut(due: Plan, rounds: Rounds, unrenamable: Set<RelPath>): P
     const found = await settleDoubts([{ op, path, from }], [], manifest, parts.site, parts);
     if (found.some((record) => record.op === "move")) {
       settle({ status: "done", action, ms: 0 });
+      // What waited for it was not tried.
+      asksAgain = true;
       continue;
     }
-    memory.record(found);
+    // The doubt stays: a slow server may still carry it out, and is asked again at the next connection.
+    memory.record(found.filter((record) => record.op !== "end"));
     uploadInstead(action, failure);
   }
   return asksAgain && (moved > 0 || unrenamable.size > refusedBefore);

@@ -117,6 +117,7 @@ function jobFor(action: Upload, options: ExecuteOptions): UploadJob {
     open: () => options.open(path),
     intend: (intent) => options.intend({ ...intent, path }),
     settled: options.settled,
+    overwriting: () => options.begin([{ op: "upload", path }]),
     ...(options.onProgress && { onProgress: (sentBytes: number) => options.onProgress?.(path, sentBytes) }),
   };
 }

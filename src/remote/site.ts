@@ -88,6 +88,8 @@ export interface UploadJob {
   intend(intent: { id: string; temporary: RelPath; aside?: RelPath; begun?: Begun; dated?: true; sha1?: string }): void;
   /** Called when nothing is left of what was intended. */
   settled(id: string): void;
+  /** Called before the file itself is written onto: from then on nobody knows what it holds. */
+  overwriting(): void;
   /** Another version of the file is on the server: its permissions are kept. */
   replaces?: boolean;
   /** Set by an attempt whose end is not known; the next attempt settles it first. */

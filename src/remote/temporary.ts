@@ -32,7 +32,10 @@ export function begin(
   tools: UploadTools,
 ): { id: string; temporary: RelPath } {
   const id = tools.nonce();
-  if (tools.inPlace) return { id, temporary: job.path };
+  if (tools.inPlace) {
+    job.overwriting();
+    return { id, temporary: job.path };
+  }
   const temporary = temporaryName(job.path, id);
   const begun: Begun = { sizeBytes, mtimeMs, ...(isRacyBeginning(mtimeMs, tools.now()) && { racy: true }) };
   job.intend({ id, temporary, begun });

@@ -16,6 +16,7 @@ interface Undoing {
   command: string;
   path: string;
   undo(folder: string): void;
+  options?: string[];
 }
 
 const move = (from: string, to: string) => (folder: string) => renameSync(join(folder, from), join(folder, to));
@@ -50,6 +51,22 @@ const UNDOINGS: Undoing[] = [
     undo: (folder) => write(folder, "modified.txt", "the first version"),
   },
   {
+    name: "a file modified in place",
+    change: (folder) => write(folder, "modified.txt", "the 2nd version..", 1_700_000_500),
+    command: "STOR",
+    path: "modified.txt",
+    undo: (folder) => write(folder, "modified.txt", "the first version"),
+    options: ["--in-place"],
+  },
+  {
+    name: "a new file, in place",
+    change: (folder) => write(folder, "new.txt", "new"),
+    command: "STOR",
+    path: "new.txt",
+    undo: (folder) => rmSync(join(folder, "new.txt")),
+    options: ["--in-place"],
+  },
+  {
     name: "a new file",
     change: (folder) => write(folder, "new.txt", "new"),
     command: "RNTO",
@@ -75,7 +92,7 @@ const UNDOINGS: Undoing[] = [
 const turns = createTurns(4);
 
 describe("a step that was carried out and never confirmed, then undone in FOLDER, is undone on the site:", () => {
-  test.concurrent.each(UNDOINGS)("$name", ({ change, command, path, undo }) =>
+  test.concurrent.each(UNDOINGS)("$name", ({ change, command, path, undo, options = [] }) =>
     turns.take(async () => {
       const world = await createWorld({ populate: layFolder });
       try {
@@ -84,7 +101,7 @@ describe("a step that was carried out and never confirmed, then undone in FOLDER
         world.server.inject({ command, path: `${REMOTE_FOLDER}/${path}`, drop: "control", when: "after" });
         // From then on nobody gets in: what became of the step cannot be asked for.
         world.server.inject({ command: "GREETING", occurrence: 2, reply: 421, times: Infinity });
-        const { exitCode } = await world.sync("--retries", "0", "--connections", "1");
+        const { exitCode } = await world.sync("--retries", "0", "--connections", "1", ...options);
         expect(exitCode).not.toBe(0);
         world.server.clearFaults();
         undo(world.folder);

@@ -151,11 +151,12 @@ describe("Mirror.pass() again and again in one process", () => {
     expect((await scene.sync()).movements).toEqual([]);
   });
 
-  test("a rename that was carried out before it cost the connection each time is one", async () => {
+  test("a rename that was carried out before it cost the connection each time is one, and what waited for it is done", async () => {
     const scene = await begin();
     scene.write({ a: "content" });
     await scene.sync();
     renameSync(join(scene.folder, "a"), join(scene.folder, "b"));
+    scene.write({ b: "content" }, 1_700_000_000);
     scene.server.inject({ command: "RNTO", path: "www/b", drop: "control", when: "after" });
     scene.server.inject({
       command: "RNFR",
@@ -166,7 +167,7 @@ describe("Mirror.pass() again and again in one process", () => {
       times: 1000,
     });
     const { exit, movements } = await scene.sync({ retries: 1 });
-    expect([exit, movements, scene.site()]).toEqual([0, ["rename b"], { b: "content" }]);
+    expect([exit, movements, scene.site()]).toEqual([0, ["rename b", "touch b"], { b: "content" }]);
   });
 
   test.each([
@@ -181,10 +182,13 @@ describe("Mirror.pass() again and again in one process", () => {
     expect([exit, movements, scene.site()]).toEqual([0, ["upload caf\u00e9: A"], { "caf\u00e9: A": "content" }]);
   });
 
-  test("a folder that names were tried out in is removed where the trial was refused half-way", async () => {
+  test.each([
+    "MLSD",
+    "RMD",
+  ])("a folder that names were tried out in is removed though a %s was refused", async (command) => {
     const scene = await begin();
     scene.write({ "caf\u00e9: A": "content" });
-    scene.server.inject({ command: "MLSD", path: /^www\/\.miroir-/, reply: 550 });
+    scene.server.inject({ command, path: /^www\/\.miroir-/, reply: 550 });
     const { exit, movements } = await scene.sync();
     expect([exit, movements, scene.site()]).toEqual([0, ["upload caf\u00e9: A"], { "caf\u00e9: A": "content" }]);
   });

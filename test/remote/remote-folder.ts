@@ -114,13 +114,20 @@ export function contentOf(bytes: Uint8Array | string, flaws: ContentFlaws = {}):
 export interface TestJob extends UploadJob {
   intents: Array<Omit<Intent, "path">>;
   settledIds: string[];
+  /** How often the file itself was about to be written onto. */
+  readonly overwrites: number;
 }
 
 export function jobOf(path: string, bytes: Uint8Array | string, flaws?: ContentFlaws): TestJob {
   const intents: TestJob["intents"] = [];
   const settledIds: string[] = [];
+  let overwrites = 0;
   return {
     path,
+    get overwrites() {
+      return overwrites;
+    },
+    overwriting: () => void overwrites++,
     open: async () => contentOf(bytes, flaws),
     intend(intent) {
       // Noted again it is the same one, further on.

@@ -8,6 +8,7 @@ export interface CrashScenario {
   before: Record<string, string>;
   edit(local: LocalTree): void;
   profile?: Partial<Profile>;
+  inPlace?: boolean;
 }
 
 const OVERWRITING: Profile = {
@@ -20,7 +21,7 @@ const OVERWRITING: Profile = {
   capacityBytes: Number.POSITIVE_INFINITY,
 };
 
-export const settingsOf = ({ profile }: CrashScenario): Settings => ({
+export const settingsOf = ({ profile, inPlace = false }: CrashScenario): Settings => ({
   profile: { ...OVERWRITING, ...profile },
   delete: "tracked",
   maxDelete: Number.POSITIVE_INFINITY,
@@ -28,6 +29,7 @@ export const settingsOf = ({ profile }: CrashScenario): Settings => ({
   windowSize: 64,
   grainMs: 1,
   writesLarge: false,
+  inPlace,
 });
 
 /** Contents by path; a path that ends in `/` is a folder. */
@@ -58,6 +60,7 @@ export const CRASH_SCENARIOS: CrashScenario[] = [
     edit: changeAll,
     profile: { renameOverwrites: false, setTime: "none", machineListings: false },
   },
+  { name: "a bit of everything, in place", before: SITE, edit: changeAll, inPlace: true },
   { name: "a folder renamed", before: SITE, edit: (local) => local.move("css", "styles") },
   {
     name: "a file and a folder that changed places",

@@ -43,6 +43,7 @@ function chooseSettings(random: Random): Settings {
     windowSize: random.pick([1, 3, 64]),
     grainMs: random.pick([1, 1, 1000, 2000]),
     writesLarge: random.chance(0.05),
+    inPlace: random.chance(0.1),
   };
 }
 

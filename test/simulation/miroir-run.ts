@@ -74,9 +74,9 @@ export async function runMiroir(world: World, options: RunOptions): Promise<Ran>
   }
 
   const { weather } = options;
-  const { connections, windowSize } = settings;
+  const { connections, windowSize, inPlace } = settings;
   const surroundings = { server, weather, process, late, random, turn, tell, hears: witness.hears };
-  const site = createModelSite(surroundings, { clock, nonce, connections, windowSize });
+  const site = createModelSite(surroundings, { clock, nonce, connections, windowSize, inPlace });
   const reader = createReader(local, {
     turn,
     fails: () => random.chance(options.diskErrors ?? 0),
@@ -184,7 +184,8 @@ function partsOf(
     readScan() {
       const approved = new Set(state.approval.approved());
       const deletions = mode === "none" ? 0 : maxDelete;
-      const allowed = { foreignGoes: mode === "all", gaps: !profile.renameOverwrites, deletions, approved };
+      const gaps = !profile.renameOverwrites;
+      const allowed = { foreignGoes: mode === "all", gaps, torn: settings.inPlace, deletions, approved };
       witness.passBegins(allowed, () => memory.manifest);
       if (run.unreadable === "") local.hide("");
       return hiding(readScan(), (path) => path === run.unreadable && local.hide(path));

@@ -19,7 +19,7 @@ type UploadTools = Parameters<typeof upload>[2];
 /** The real remote layer, put together as createFtpSite() does it, over sessions with the model server. */
 export function createModelSite(
   surroundings: Surroundings,
-  options: { clock: Clock; nonce(): string; connections: number; windowSize: number },
+  options: { clock: Clock; nonce(): string; connections: number; windowSize: number; inPlace: boolean },
 ): Site {
   const { weather, process, turn } = surroundings;
   const { clock } = options;
@@ -42,7 +42,7 @@ export function createModelSite(
     now: clock.now,
     degrade() {},
     admit: () => Promise.resolve(),
-    inPlace: false,
+    inPlace: options.inPlace,
     explain: (asking, path, error) => explainRefusal(asking, path, error, tools.pathOf),
   };
 

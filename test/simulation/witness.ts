@@ -7,7 +7,7 @@ import type { Change, Entry, ModelTree, RemoteFile } from "./model-tree.ts";
 /** Stands in the manifest for a content that has to be found out. */
 const UNKNOWN_SHA1 = "0".repeat(40);
 /** The command that carries a step out. */
-const VERBS = { mkdir: "MKD", rename: "RNTO", delete: "DELE", rmdir: "RMD", touch: "MDTM" };
+const VERBS = { mkdir: "MKD", rename: "RNTO", delete: "DELE", rmdir: "RMD", touch: "MDTM", upload: "STOR" };
 
 /** What the mirror may do in one pass. */
 export interface Allowed {
@@ -15,6 +15,8 @@ export interface Allowed {
   foreignGoes: boolean;
   /** The server renames over no file: what is replaced is set aside first. */
   gaps: boolean;
+  /** `--in-place`: visitors see half a file. */
+  torn: boolean;
   /** Files and folders that may be deleted; approved ones do not count. */
   deletions: number;
   approved: ReadonlySet<RelPath>;
@@ -76,7 +78,7 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
     const { path, after, before } = change;
     if (after?.type !== "file" || isTemporary(path)) return;
     const sum = sha1(after);
-    if (!local.knew(path, sum) && !foreignContents.has(sum)) {
+    if (!allowed?.torn && !local.knew(path, sum) && !foreignContents.has(sum)) {
       tell(`${step.verb} "${step.path}": a visitor sees no whole version of "${path}" (${after.bytes.length} bytes)`);
     }
     const claim = known()?.files.get(path);
@@ -168,6 +170,8 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
     },
     recorded(records) {
       for (const record of records) {
+        // In place: nobody knows any more what the file holds.
+        if (record.op === "begin") for (const { op, path } of record.steps) if (op === "upload") inFlight.add(path);
         if (record.op === "intend" && record.intent.sha1 !== undefined) inFlight.add(record.intent.path);
         if (record.op === "put" && record.entry.sha1 === UNKNOWN_SHA1) doubts(record.path);
         if (record.op !== "move" && !("path" in record)) continue;

@@ -22,6 +22,8 @@ export interface Settings {
   /** What the disk tells apart of times. */
   grainMs: number;
   writesLarge: boolean;
+  /** `--in-place` */
+  inPlace: boolean;
 }
 
 /** A FOLDER, a site, the state of the mirror between them, and who watches. */
