@@ -17,21 +17,30 @@ const stalled = (timeoutMs: number) => new Error(`the server took no data for ${
 const silent = () => new Error("no data in time");
 const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
 
+/** A server that sends on during an upload is not listened to: what it says would fill the memory. */
+const MOST_EARLY_BYTES = 1024 * 1024;
+
 /** What a plain connection's events change. */
 interface PlainState {
   end: Error | "ended" | undefined;
-  /** Chunks that came before anybody asked for them. */
+  /** Chunks that came before anybody asked for them: some of a listing, nothing of an honest upload. */
   early: Uint8Array[];
+  earlyBytes: number;
   onChunk: ((chunk: Uint8Array) => void) | undefined;
   /** Called at every event that somebody may wait for. */
   wake: (() => void) | undefined;
 }
 
 const PLAIN_EVENTS = {
-  data({ data }: Bun.Socket<PlainState>, chunk: Uint8Array) {
+  data(socket: Bun.Socket<PlainState>, chunk: Uint8Array) {
+    const { data } = socket;
     try {
       if (data.onChunk) data.onChunk(chunk);
-      else data.early.push(chunk);
+      else {
+        data.early.push(chunk);
+        data.earlyBytes += chunk.length;
+        if (data.earlyBytes > MOST_EARLY_BYTES) socket.pause();
+      }
     } catch (error) {
       data.end ??= asError(error);
     }
@@ -64,7 +73,7 @@ export function dialPlain(host: string, port: number, timeoutMs: number): Promis
       isLate = true;
       reject(dialFailed(host, port, timeoutMs));
     }, timeoutMs);
-    const data: PlainState = { end: undefined, early: [], onChunk: undefined, wake: undefined };
+    const data: PlainState = { end: undefined, early: [], earlyBytes: 0, onChunk: undefined, wake: undefined };
     Bun.connect<PlainState>({ hostname: host, port, data, socket: PLAIN_EVENTS }).then(
       (socket) => {
         clearTimeout(timer);
@@ -124,6 +133,7 @@ function plainConnection(socket: Bun.Socket<PlainState>, timeoutMs: number): Dat
     async receive(onChunk) {
       for (const chunk of state.early.splice(0)) onChunk(chunk);
       state.onChunk = onChunk;
+      socket.resume();
       while (!state.end) await event(silent);
       if (state.end !== "ended") throw state.end;
     },

@@ -51,13 +51,17 @@ export interface ParsedListing {
   isUnderstood: boolean;
 }
 
+/** Names have 255 bytes and facts are few; longer ones would only occupy the patterns below. */
+const LONGEST_LINE_CHARACTERS = 4096;
+
 const linesOf = (text: string) => text.split(/\r?\n/).filter((line) => line.trim() !== "");
+const isTooLong = (line: string) => line.length > LONGEST_LINE_CHARACTERS;
 
 export function parseMachineListing(text: string): ParsedListing {
   const entries: RemoteEntry[] = [];
   let isUnderstood = true;
   for (const line of linesOf(text)) {
-    const entry = parseMachineLine(line);
+    const entry = isTooLong(line) ? undefined : parseMachineLine(line);
     if (entry && staysInFolder(entry.name)) entries.push(entry);
     else if (!/(^|;)type=[cp]dir;/i.test(line)) isUnderstood = false;
   }
@@ -70,7 +74,7 @@ export function parseHumanListing(text: string): ParsedListing {
   let isUnderstood = true;
   for (const line of linesOf(text)) {
     if (/^total\b/i.test(line)) continue;
-    const parsed = parseHumanLine(line);
+    const parsed = isTooLong(line) ? undefined : parseHumanLine(line);
     if (parsed) entries.push(...parsed);
     else isUnderstood = false;
   }

@@ -13,6 +13,9 @@ const CHUNK_BYTES = 256 * 1024;
 const SLOW_WRITE_MS = 1000;
 const SLOWEST_CHUNK_BYTES = 8 * 1024;
 const LARGEST_LISTING_BYTES = 64 * 1024 * 1024;
+const LONGEST_LISTING_LINES = 1_000_000;
+/** What must come of a listing in twice the time-out, lest a server that drips keeps a pass for ever. */
+const SLOWEST_LISTING_BYTES = 1024;
 
 type Opened = { data: DataConnection } | { failure: Error } | { refusal: Reply };
 
@@ -186,7 +189,7 @@ export async function retrieve(
     session,
     dialData(session, await askPort(session, capabilities)),
     command,
-    readAll,
+    (data) => readAll(data, timeoutMs),
     { timeoutMs, stopsAtVerdict: false, drainMs: () => 0 },
   );
   if (isRefusal(reply)) return { reply, text: "" };
@@ -200,13 +203,32 @@ export async function retrieve(
   return { reply, text: Buffer.concat(carried ?? []).toString("utf8") };
 }
 
-async function readAll(data: DataConnection): Promise<Uint8Array[]> {
+async function readAll(data: DataConnection, timeoutMs: number): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  await data.receive((chunk) => {
-    sizeBytes += chunk.length;
-    if (sizeBytes > LARGEST_LISTING_BYTES) throw new Error("the listing is larger than any honest one");
-    chunks.push(chunk);
-  });
+  let lines = 0;
+  let seenBytes = 0;
+  let isTooSlow = false;
+  const pace = setInterval(() => {
+    isTooSlow = sizeBytes - seenBytes < SLOWEST_LISTING_BYTES;
+    seenBytes = sizeBytes;
+    if (isTooSlow) data.destroy();
+  }, 2 * timeoutMs);
+  try {
+    await data.receive((chunk) => {
+      sizeBytes += chunk.length;
+      for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) lines++;
+      const isTooLarge = sizeBytes > LARGEST_LISTING_BYTES || lines > LONGEST_LISTING_LINES;
+      if (isTooLarge) throw new Error("the listing is larger than any honest one");
+      chunks.push(chunk);
+    });
+  } catch (error) {
+    if (!isTooSlow) throw error;
+  } finally {
+    clearInterval(pace);
+  }
+  if (isTooSlow) throw new Error("the listing comes slower than any honest one");
   return chunks;
 }
+
+const LINE_FEED = 0x0a;
