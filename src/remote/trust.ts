@@ -85,19 +85,29 @@ function verify(socket: tls.TLSSocket, host: string, trust: Trust): void {
   const fingerprint = shown?.fingerprint ?? "";
   if (trust.fingerprint !== undefined) {
     if (fingerprint === trust.fingerprint) return;
-    throw untrusted(
-      `Cannot trust "${host}": its certificate has the SHA-256 fingerprint ${fingerprint || "(none)"}, not the one given by --tls-fingerprint. ` +
-        "If the server's certificate was not replaced on purpose, somebody may be listening; if it was, give the new fingerprint",
-    );
+    throw changed(host, trust.fingerprint, shown);
   }
   if (socket.authorized) return;
   if (!shown) throw untrusted(`Cannot trust "${host}": it shows no certificate`);
-  const { why, subject, issuer, validFrom, validTo } = shown;
   throw untrusted(
-    `Cannot trust the certificate of "${host}": ${why} (subject "${subject}", issuer "${issuer}", valid ${validFrom} to ${validTo}). ` +
+    `Cannot trust the certificate of "${host}": ${shown.why} (${factsOf(shown)}). ` +
       `If it is the right one, add --tls-fingerprint ${fingerprint}`,
     shown,
   );
+}
+
+/** Told apart from one that was never trusted: somebody vouched for the other one. */
+function changed(host: string, pinned: string, shown: ShownCertificate | undefined): SiteError {
+  const now = shown ? `${shown.fingerprint} (${factsOf(shown)})` : "none at all";
+  const advice = shown ? `. If it was renewed, give --tls-fingerprint ${shown.fingerprint}` : "";
+  return untrusted(
+    `The certificate of "${host}" has changed: it is not the one that --tls-fingerprint pins, and somebody may be in between. ` +
+      `Pinned: ${pinned}. Shown: ${now}. Nothing was sent to it. Ask who runs the server${advice}`,
+  );
+}
+
+function factsOf({ subject, issuer, validFrom, validTo }: ShownCertificate): string {
+  return `subject "${subject}", issuer "${issuer}", valid ${validFrom} to ${validTo}`;
 }
 
 let known: string[] | undefined;

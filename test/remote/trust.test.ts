@@ -80,7 +80,11 @@ describe("a certificate that is trusted", () => {
     expect(error).toMatchObject({ kind: "fatal", reason: "tls" });
     expect(error.message).toContain(digitsOf(identity.fingerprint));
     expect(error.message).toContain("--tls-fingerprint");
-    expect(error.message).toContain("somebody may be listening");
+    expect(error.message).toContain("has changed");
+    expect(error.message).toContain("somebody may be in between");
+    expect(error.message).toContain(
+      `Pinned: ${fingerprint}. Shown: ${digitsOf(identity.fingerprint)} (subject "127.0.0.1"`,
+    );
     expect(verbsOf(server)).not.toContain("USER");
   });
 });

@@ -59,7 +59,7 @@ export interface EmbeddedServerOptions {
   /** PEM files; needed unless `tls` is `off`. `authorityFile`: who signed it, when it is not itself. */
   certificate?: { keyFile: string; certificateFile: string; authorityFile?: string };
   /** Default: `TLSv1.3`. */
-  tlsMaxVersion?: "TLSv1.2" | "TLSv1.3";
+  tlsMaxVersion?: "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
   /** Refuses (522) a data connection that does not resume a TLS session. Default: false. */
   requireTlsReuse?: boolean;
   /** Refuses (530) a login in clear. Default: false. */

@@ -137,5 +137,6 @@ function secureContextFor({
     key: readFileSync(certificate.keyFile),
     cert: readFileSync(certificate.certificateFile),
     maxVersion: tlsMaxVersion,
+    ...(tlsMaxVersion === "TLSv1.1" && { minVersion: "TLSv1" }),
   });
 }
