@@ -64,8 +64,9 @@ async function bench(settings: Settings, signal: AbortSignal): Promise<number> {
     for (const [name, value] of machine) say(`${name}: ${value}`);
     say();
     const results = await runAll(ground, settings);
-    say(`\n${textTable(timeRows(results))}`);
-    say(`\n${textTable(goalRows(results, size.isJudged))}`);
+    for (const table of [timeRows(results), goalRows(results, size.isJudged)]) {
+      if (table.length > 1) say(`\n${textTable(table)}`);
+    }
     if (isWritten) {
       writeFileSync(join(DOCUMENTS, "bench.md"), benchPage(results, { machine, rounds, commands: toldCommands() }));
       writeFileSync(join(DOCUMENTS, "bench.svg"), barChart(chartGroups(results), "Times of miroir and others"));

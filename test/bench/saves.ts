@@ -31,8 +31,9 @@ function saver(ground: Ground, site: Site, way: Way, saves: number): Contestant 
     async run() {
       const [folder, home, remote] = [ground.newFolder(), ground.newFolder(), site.freshName()];
       await makeSmallFiles(folder, { path: flatPath, count: FILES, sizeBytes: FILE_BYTES }, ground.signal);
-      const task = site.task(way, { from: folder, remote, connections: CONNECTIONS, home });
-      await runMeasured(miroirSync(task), home, ground.signal);
+      const job = { from: folder, remote, connections: CONNECTIONS, home };
+      await runMeasured(miroirSync(site.task(way === "direct" ? way : 0, job)), home, ground.signal);
+      const task = site.task(way, job);
       const samples = await whileRunning(miroirWatch(task, INTERVAL_MS), ground, async (running) => {
         const found: Sample[] = [];
         for (let save = 0; save <= saves; save++) {
