@@ -64,7 +64,9 @@ export async function settleDoubts(
     const was = manifest.files.get(from);
     const isMoved =
       there !== undefined && old === undefined && (was === undefined || was.sizeBytes === there.sizeBytes);
-    if (isMoved) return [{ op: "move", from, to }];
+    const move: JournalRecord = { op: "move", from, to };
+    // Whatever was to follow the rename did not: what is here under the new name is read before it counts as unchanged.
+    if (isMoved) return was ? [move, { op: "put", path: to, entry: { ...was, racy: true } }] : [move];
     if (was === undefined) return old === undefined ? [{ op: "unfolder", path: from }] : [];
     return settleFile(from, old);
   }

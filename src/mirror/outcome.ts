@@ -28,7 +28,7 @@ export function recordsOf(outcome: Outcome): JournalRecord[] {
     case "mkdir":
       return [{ op: "folder", path: action.path }];
     case "rename":
-      return [{ op: "move", from: action.from, to: action.path }];
+      return movedRecords(action);
     case "upload": {
       const { uploaded } = outcome;
       if (!uploaded) return [];
@@ -52,6 +52,11 @@ export function recordsOf(outcome: Outcome): JournalRecord[] {
     default:
       return action satisfies never;
   }
+}
+
+function movedRecords({ from, path, entry }: Action & { op: "rename" }): JournalRecord[] {
+  const move: JournalRecord = { op: "move", from, to: path };
+  return entry?.racy ? [move, { op: "put", path, entry }] : [move];
 }
 
 function entryOf({ mtimeMs, sizeBytes, sha1, dated, readAtMs }: Uploaded): ManifestEntry {

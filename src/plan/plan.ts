@@ -61,14 +61,17 @@ export function plan(changes: readonly Change[], policy: Policy): Plan {
         break;
       case "file-renamed": {
         const { path, from, entry, was } = change;
-        stages.renames.push({ op: "rename", from, path, isFolder: false, sizeBytes: was.sizeBytes, entry: was });
-        if (entry.mtimeMs !== was.mtimeMs)
-          stages.touches.push({ op: "touch", path, entry: { ...entry, sha1: was.sha1 } });
+        const isDated = entry.mtimeMs === was.mtimeMs;
+        // As long as the site has the old time, a later edit may bear it: the content is read before that is believed.
+        const moved: ManifestEntry = isDated ? was : { ...was, racy: true };
+        stages.renames.push({ op: "rename", from, path, isFolder: false, sizeBytes: was.sizeBytes, entry: moved });
+        if (!isDated) stages.touches.push({ op: "touch", path, entry: { ...entry, sha1: was.sha1 } });
         break;
       }
       case "file-recased": {
         const { path, from, entry, was } = change;
-        stages.renames.push({ op: "rename", from, path, isFolder: false, sizeBytes: was.sizeBytes, entry: was });
+        const moved: ManifestEntry = { ...was, racy: true };
+        stages.renames.push({ op: "rename", from, path, isFolder: false, sizeBytes: was.sizeBytes, entry: moved });
         stages.uploads.push({ op: "upload", path, entry, why: "changed" });
         break;
       }

@@ -83,6 +83,26 @@ function expectTruthful(manifest: Manifest | undefined, site: Tree): void {
   for (const path of held.folders) expect([path, site.folders.has(path)]).toEqual([path, true]);
 }
 
+const treeOf = (files: Record<string, [content: string, mtimeMs: number]>): Tree => ({
+  files: new Map(
+    Object.entries({ ...files, rest: ["rest", 1_000_000] as const }).map(([path, [content, mtimeMs]]) => [
+      path,
+      { content, mtimeMs },
+    ]),
+  ),
+  folders: new Set(),
+});
+
+/** An edit under the new name of a renamed file, with the size and time that the site still has. */
+const editAfterRename = {
+  before: treeOf({ a: ["", 1_000_000], b: ["y", 1_000_000] }),
+  after: treeOf({ A: ["y", 2_000_000] }),
+  verdicts: ["done", "done", "refused"] as Verdict[],
+  edits: [{ kind: "write" as const, one: 0, other: 0, name: "a", content: "x", mtimeMs: 1_000_000 }],
+};
+/** Another content of the same size and time, under another spelling of the name. */
+const otherSpelling = { before: treeOf({ A: ["zz", 2_000_000] }), after: treeOf({ a: ["ww", 2_000_000] }) };
+
 const often = (verdict: Verdict, weight: number) => ({ weight, arbitrary: fc.constant(verdict) });
 const refusals = fc.array(fc.oneof(often("done", 3), often("refused", 2), often("busy", 1)), { maxLength: 30 });
 const losses = fc.array(fc.oneof(often("done", 6), often("refused", 1), often("lost", 1), often("unanswered", 1)), {
@@ -108,7 +128,7 @@ describe("Mirror.pass() with steps that fail", () => {
         expect(second.codes).toEqual([]);
         expect((await pass(site, state, [].values())).steps).toEqual([]);
       }),
-      runs,
+      { ...runs, examples: [[editAfterRename, editAfterRename.verdicts, editAfterRename.edits]] },
     );
   });
 
@@ -125,7 +145,7 @@ describe("Mirror.pass() with steps that fail", () => {
         expect(second.codes).toEqual([]);
         expect((await pass(site, state, [].values())).steps).toEqual([]);
       }),
-      runs,
+      { ...runs, examples: [[otherSpelling, ["unanswered", "done", "refused"]]] },
     );
   });
 
@@ -135,7 +155,8 @@ describe("Mirror.pass() with steps that fail", () => {
         const site = copyOf(before);
         const state = createMemoryState(manifestOf(before), { completedPassAt: "2026-11-22T07:20:01.123Z" });
         folder.become(after);
-        const recorded = () => new Set(state.records.flatMap((record) => (record.op === "put" ? [record.path] : [])));
+        const recorded = () =>
+          new Set(state.records.flatMap((record) => (record.op === "put" && record.settles ? [record.path] : [])));
         const verdicts: Verdict[] = [...Array.from({ length: at }, (): Verdict => "done"), how];
         await pass(site, state, verdicts.values(), neverLoses(site, before, after));
         const done = recorded();
