@@ -1,5 +1,6 @@
 import type { RelPath } from "../detect/tree.ts";
 import type { Capabilities } from "./features.ts";
+import { LoginStumbled } from "./login.ts";
 import { entriesAt } from "./lookup.ts";
 import { explainRefusal, rootMissing } from "./mend.ts";
 import { performAll } from "./operations.ts";
@@ -46,6 +47,7 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
   let root = "";
   let hasEncrypted = account.seenEncrypted === true;
   let windowSize = WINDOW;
+  let oneByOne = false;
 
   const degrade = (message: string) => {
     if (degraded.has(message)) return;
@@ -59,10 +61,29 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
     account.onEncryption?.();
   };
 
+  async function openOne(): Promise<Session> {
+    const own = () => ({ ...account, seenEncrypted: hasEncrypted, onEncryption, oneByOne });
+    try {
+      return await openSession(own());
+    } catch (error) {
+      if (!(error instanceof SiteError && error.cause instanceof LoginStumbled)) throw error;
+      oneByOne = true;
+      try {
+        const session = await openSession(own());
+        degrade(`The server takes no login in few writes (${error.cause.message}): one command at a time`);
+        return session;
+      } catch (again) {
+        // It was not that.
+        oneByOne = false;
+        throw again;
+      }
+    }
+  }
+
   const pool = createPool(
     async () => {
       const hadEncrypted = hasEncrypted;
-      const session = await openSession({ ...account, seenEncrypted: hasEncrypted, onEncryption });
+      const session = await openOne();
       // Told again when a plain session came first: from now on there is no way back.
       if (session.encrypted && !hadEncrypted && capabilities !== undefined) options.onConnected(session);
       root = remoteRoot(session.loginFolder, options.remoteDir);

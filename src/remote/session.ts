@@ -2,8 +2,9 @@ import type { TLSSocket } from "node:tls";
 import { type DataConnection, dialPlain, streamConnection } from "./connection.ts";
 import { ControlContext } from "./control.ts";
 import { dial } from "./dial.ts";
-import { type Capabilities, parseFeatures, parseWorkingFolder } from "./features.ts";
-import { type Command, createPipeline, GREETING, isRefusal, type Pipeline, type Reply } from "./pipeline.ts";
+import type { Capabilities } from "./features.ts";
+import { ask, logIn, tooMany } from "./login.ts";
+import { createPipeline, GREETING, isRefusal, type Pipeline, type Reply } from "./pipeline.ts";
 import { SiteError } from "./site.ts";
 import { curveOf, secure, type Trust } from "./trust.ts";
 
@@ -27,6 +28,8 @@ export interface Account {
   onConnect?: (address: string) => void;
   /** A TLS handshake is over and nothing is verified yet. */
   onHandshake?: (socket: TLSSocket) => void;
+  /** The server stumbled over a login in few writes: one command at a time. */
+  oneByOne?: boolean;
 }
 
 /** One logged-in control connection, in binary mode, with protected data connections when it is encrypted. */
@@ -69,17 +72,14 @@ export async function openSession(account: Account): Promise<Session> {
       if (encrypted) socket.removeAllListeners("data");
       if (encrypted) context.socket = await secure(socket, host, account.trust, handshake);
     }
-    await logIn(pipeline, account);
-    if (encrypted) await protectData(pipeline, host);
-    const capabilities = await settings(pipeline);
-    const workingFolder = await ask(pipeline, { text: "PWD", expects: [257] });
+    const { capabilities, loginFolder } = await logIn(pipeline, account, encrypted);
     const remoteAddress = socket.remoteAddress ?? host;
     const curve = encrypted ? curveOf(context.socket as TLSSocket) : undefined;
     return {
       pipeline,
       capabilities,
       encrypted,
-      loginFolder: isRefusal(workingFolder) ? undefined : parseWorkingFolder(workingFolder.text),
+      loginFolder,
       async dialData(dataPort) {
         if (!encrypted) return dialPlain(remoteAddress, dataPort, timeoutMs);
         const plain = await dial(remoteAddress, dataPort, timeoutMs);
@@ -92,12 +92,6 @@ export async function openSession(account: Account): Promise<Session> {
     pipeline.end(error instanceof Error ? error : new Error(String(error)));
     throw whileConnecting(error, host, port);
   }
-}
-
-async function ask(pipeline: Pipeline, command: Command): Promise<Reply> {
-  const [reply] = await pipeline.exchange([command]);
-  if (!reply) throw new Error(`no reply to ${command.text}`);
-  return reply;
 }
 
 async function greet(pipeline: Pipeline, host: string, port: number): Promise<void> {
@@ -129,70 +123,6 @@ async function startTls(pipeline: Pipeline, account: Account): Promise<boolean> 
   return false;
 }
 
-async function logIn(pipeline: Pipeline, account: Account): Promise<void> {
-  let reply = await ask(pipeline, { text: `USER ${account.user}`, expects: [230, 232, 331, 332] });
-  if (reply.code === 331) reply = await ask(pipeline, { text: `PASS ${account.password}`, expects: [202, 230, 332] });
-  if (reply.code === 332) {
-    throw new SiteError(
-      `Cannot log in to "${account.host}": the server asks for an ACCT account, which miroir does not have`,
-      {
-        kind: "fatal",
-        reason: "login",
-        code: reply.code,
-      },
-    );
-  }
-  if (!isRefusal(reply)) return;
-  throw (
-    tooMany(reply) ??
-    new SiteError(
-      `Cannot log in to "${account.host}" as "${account.user}": the server answered "${withoutSecret(reply.text, account.password)}". ` +
-        "Check the user and the password",
-      { kind: reply.code < 500 ? "transient" : "fatal", reason: "login", code: reply.code },
-    )
-  );
-}
-
-/** RFC 4217 §9: PBSZ, then PROT P. A server that will not protect data connections is not used at all. */
-async function protectData(pipeline: Pipeline, host: string): Promise<void> {
-  await ask(pipeline, { text: "PBSZ 0", expects: [200] });
-  const reply = await ask(pipeline, { text: "PROT P", expects: [200] });
-  if (!isRefusal(reply)) return;
-  throw new SiteError(
-    `Cannot encrypt the files sent to "${host}": the server answered "${reply.text}" to PROT P. Nothing was sent; --tls off would send all in clear`,
-    { kind: "fatal", reason: "tls", code: reply.code },
-  );
-}
-
-async function settings(pipeline: Pipeline): Promise<Capabilities> {
-  const feat = await ask(pipeline, { text: "FEAT", expects: [211] });
-  const capabilities = parseFeatures(isRefusal(feat) ? undefined : feat.lines.slice(1, -1));
-  // Pure ASCII servers refuse this, others speak UTF-8 without being asked.
-  await ask(pipeline, { text: "OPTS UTF8 ON", expects: [200, 202, 220, 250] });
-  const type = await ask(pipeline, { text: "TYPE I", expects: [200] });
-  if (isRefusal(type)) {
-    throw new SiteError(`Cannot use the server: it answered "${type.text}" to TYPE I (binary mode)`, {
-      kind: type.code < 500 ? "transient" : "fatal",
-      reason: "unsupported",
-      code: type.code,
-    });
-  }
-  return capabilities;
-}
-
-/** Hosters limit the sessions of an account and say so with 421 or 530, in words of their own. */
-function tooMany(reply: Reply): SiteError | undefined {
-  const isLimit = /too many|maximum|limit|already logged|simultaneous|max(imum)? (number|connections)/i.test(
-    reply.text,
-  );
-  if (reply.code !== 421 && !isLimit) return undefined;
-  return new SiteError(`The server takes no further session: ${reply.text}`, {
-    kind: "transient",
-    reason: "connection",
-    code: reply.code,
-  });
-}
-
 function turnedAway(reply: Reply, host: string, port: number): SiteError {
   return new SiteError(`Cannot use "${host}" port ${port}: the server answered "${reply.text}"`, {
     kind: "transient",
@@ -212,9 +142,4 @@ function whileConnecting(error: unknown, host: string, port: number): SiteError 
     code,
     cause: error,
   });
-}
-
-/** Some servers repeat the password in their refusal. */
-function withoutSecret(text: string, secret: string): string {
-  return secret === "" ? text : text.replaceAll(secret, "***");
 }

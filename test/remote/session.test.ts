@@ -171,6 +171,38 @@ describe("the login", () => {
     expect(session.loginFolder).toBe(loginFolder as string);
   });
 
+  test("of two writes: nothing but what may fail before the password is sent, then the password with all settings", async () => {
+    await using server = await embedded({ tls: "explicit" });
+    using _ = await opened(accountOf(server));
+    expect(verbsOf(server)).toEqual(["AUTH", "PBSZ", "PROT", "USER", "PASS", "FEAT", "OPTS", "TYPE", "PWD"]);
+  });
+
+  test("protects data connections after the password where the server takes that no earlier", async () => {
+    await using server = await embedded({ tls: "explicit", faults: [{ command: "PROT", reply: "503 Log in first" }] });
+    using session = await opened(accountOf(server));
+    expect(session.encrypted).toBe(true);
+    expect(verbsOf(server).slice(3)).toEqual(["USER", "PASS", "PBSZ", "PROT", "FEAT", "OPTS", "TYPE", "PWD"]);
+  });
+
+  test("is refused before the password when the server never protects data connections", async () => {
+    await using server = await embedded({ tls: "explicit", faults: [{ command: "PROT", reply: "534 No" }] });
+    expect(await rejectionOf(openSession(accountOf(server)))).toMatchObject({ kind: "fatal", reason: "tls" });
+    expect(verbsOf(server)).not.toContain("PASS");
+  });
+
+  test.each<{ name: string; fault: Fault }>([
+    { name: "hangs up", fault: { command: "FEAT", drop: "control", when: "before" } },
+    { name: "answers nothing more", fault: { command: "OPTS", stallMs: 1e9, when: "before" } },
+    { name: "answers out of step", fault: { command: "TYPE", unsolicited: "230 Logged in" } },
+  ])("of a server that $name over it goes on one command at a time, and says so once", async ({ fault }) => {
+    await using server = await embedded({ faults: [fault] });
+    await using folder = openFolder(server, { connections: 2, account: { timeoutMs: 1000 } });
+    await folder.site.open(true);
+    await Promise.all([folder.site.list(""), folder.site.list("")]);
+    expect(folder.degraded.filter((message) => message.includes("one command at a time"))).toHaveLength(1);
+    expect(verbsOf(server).filter((verb) => verb === "PASS")).toHaveLength(3);
+  });
+
   test("masks the password in the transcript", async () => {
     await using server = await embedded();
     const transcript: string[] = [];
