@@ -34,6 +34,8 @@ export async function examineConnection(account: Account, clocks: Clocks, tell: 
   try {
     const session = await openSession({
       ...account,
+      // So that the last command is the one that failed.
+      oneByOne: true,
       transcribe(line) {
         transcript.note(line);
         account.transcribe?.(line);

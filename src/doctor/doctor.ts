@@ -61,6 +61,7 @@ export async function examine(parts: DoctorParts): Promise<Finding[]> {
     const { timeoutMs } = parts.account;
     const session = await openSession({
       ...parts.account,
+      oneByOne: true,
       timeoutMs: parts.isStopped() ? Math.min(TIDY_TIMEOUT_MS, timeoutMs) : timeoutMs,
       transcribe(line) {
         transcript.note(line);

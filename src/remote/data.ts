@@ -43,7 +43,7 @@ export async function dialData(session: Session, port: number): Promise<DataConn
   }
 }
 
-function refusedPassive(reply: Reply | undefined): SiteError {
+export function refusedPassive(reply: Reply | undefined): SiteError {
   return new SiteError(`Cannot open a data connection: the server answered "${reply?.text ?? ""}" to passive mode`, {
     kind: "transient",
     reason: "refused",

@@ -10,6 +10,11 @@ export interface Capabilities {
   /** Commands that tell the hash of a file, the preferred first. */
   digests: readonly DigestCommand[];
   epsv: boolean;
+  /**
+   * EPSV and STOR are taken behind a STOR that is running. Only vsftpd is known to; whether this is one is `perhaps`
+   * until it has stored a file so.
+   */
+  storesAhead: "no" | "perhaps" | "yes";
   /** RNTO onto an existing file is taken (RFC 959 leaves it open). */
   renameOverwrites: boolean;
 }
@@ -38,8 +43,9 @@ const DIGESTS: readonly DigestCommand[] = [
 /**
  * Capabilities out of the reply to FEAT (RFC 2389). Without FEAT the common commands are assumed and found out by
  * trying: a refused one is then switched off.
+ * @param greeting what the server said when the connection opened
  */
-export function parseFeatures(lines: readonly string[] | undefined): Capabilities {
+export function parseFeatures(lines: readonly string[] | undefined, greeting = ""): Capabilities {
   const features = new Map<string, string>();
   for (const line of lines ?? []) {
     const [, name = "", rest = ""] = /^\s*(\S+)\s*(.*)$/.exec(line) ?? [];
@@ -61,6 +67,7 @@ export function parseFeatures(lines: readonly string[] | undefined): Capabilitie
       return listed?.split(";").some((name) => name.trim().replace("*", "").toUpperCase() === option) === true;
     }),
     epsv: true,
+    storesAhead: /\bvsFTPd\b/i.test(greeting) ? "perhaps" : "no",
     renameOverwrites: true,
   };
 }

@@ -35,7 +35,7 @@ export async function ask(pipeline: Pipeline, command: Command): Promise<Reply> 
 export async function logIn(
   pipeline: Pipeline,
   account: Account,
-  encrypted: boolean,
+  { encrypted, greeting }: { encrypted: boolean; greeting: string },
 ): Promise<{ capabilities: Capabilities; loginFolder: string | undefined }> {
   const send = account.oneByOne === true ? inTurn : (...args: Parameters<typeof inTurn>) => args[0].exchange(args[1]);
   const named = { text: `USER ${account.user}`, expects: [230, 232, 331, 332] };
@@ -65,7 +65,7 @@ export async function logIn(
   if (type && isRefusal(type)) throw notBinary(type);
   const isTold = workingFolder && !isRefusal(workingFolder);
   return {
-    capabilities: parseFeatures(feat && !isRefusal(feat) ? feat.lines.slice(1, -1) : undefined),
+    capabilities: parseFeatures(feat && !isRefusal(feat) ? feat.lines.slice(1, -1) : undefined, greeting),
     loginFolder: isTold ? parseWorkingFolder(workingFolder.text) : undefined,
   };
 }

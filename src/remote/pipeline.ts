@@ -36,6 +36,8 @@ export interface Pipeline {
    */
   exchange(commands: readonly Command[], timeoutMs?: number): Promise<Reply[]>;
   transfer(command: Command): Transfer;
+  /** Whatever `send` sends, before it returns, goes out in one write. */
+  together<T>(send: () => T): T;
   /** Ends the session; whatever is unanswered is unknown. */
   end(error: Error): void;
   readonly ended: Error | undefined;
@@ -202,6 +204,15 @@ export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline
           if (queue[0] === expected) watchHead();
         },
       };
+    },
+
+    together(send) {
+      context.socket.cork();
+      try {
+        return send();
+      } finally {
+        context.socket.uncork();
+      }
     },
 
     end,

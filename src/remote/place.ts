@@ -4,7 +4,7 @@ import { isRefusal, type Reply } from "./pipeline.ts";
 import { type Asking, ask, entryOf, refused } from "./query.ts";
 import { SiteError, type Uploaded, type UploadJob } from "./site.ts";
 import { discard, temporaryName, type UploadTools } from "./temporary.ts";
-import { store } from "./transfer.ts";
+import { startTransfer, store } from "./transfer.ts";
 
 /**
  * Renames the finished temporary file onto its name. Where the server does not rename over a file, the old one is set
@@ -84,7 +84,8 @@ async function overwrites(asking: Asking, job: UploadJob, temporary: RelPath, to
   const { timeoutMs } = asking;
   const options = { timeoutMs, admit: tools.admit, onChunk() {} };
   const data = dialData(asking.session, await askPort(asking.session, asking.capabilities));
-  const stored = await store(asking.session, data, `STOR ${tools.pathOf(specimen)}`, empty, options);
+  const transfer = startTransfer(asking.session, `STOR ${tools.pathOf(specimen)}`);
+  const stored = await store(asking.session, data, transfer, empty, options);
   const reply = isRefusal(stored.reply)
     ? undefined
     : await rename(asking, tools.pathOf(temporary), tools.pathOf(specimen));

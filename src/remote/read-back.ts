@@ -4,7 +4,7 @@ import type { DigestCommand } from "./features.ts";
 import { isRefusal, type Reply } from "./pipeline.ts";
 import { type Asking, isUnsupported, refused } from "./query.ts";
 import { type RemoteDigest, SiteError } from "./site.ts";
-import { transferring } from "./transfer.ts";
+import { startTransfer, transferring } from "./transfer.ts";
 
 /** A slow server reads its disk at this rate, at least, to hash a file. */
 const HASHED_BYTES_PER_MS = 5000;
@@ -51,7 +51,7 @@ export async function readBack(asking: Asking, path: string, sizeBytes: number):
   const { reply, broken } = await transferring(
     session,
     dialData(session, await askPort(session, capabilities)),
-    `RETR ${path}`,
+    startTransfer(session, `RETR ${path}`),
     async (data) => {
       await data.receive((chunk) => {
         receivedBytes += chunk.length;

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
-import { dialData } from "./data.ts";
-import { isRefusal } from "./pipeline.ts";
+import type { DataConnection } from "./connection.ts";
+import { isRefusal, type Transfer } from "./pipeline.ts";
 import { refused } from "./query.ts";
 import type { Session } from "./session.ts";
 import { type Content, SiteError, type UploadJob } from "./site.ts";
@@ -8,6 +8,12 @@ import type { UploadTools } from "./temporary.ts";
 import { store } from "./transfer.ts";
 
 const SKIPPED_CHUNK_BYTES = 256 * 1024;
+
+/** A STOR or APPE that has been asked for, and the data connection for it. */
+export interface Storing {
+  transfer: Transfer;
+  data: Promise<DataConnection>;
+}
 
 /** What went out. */
 export interface Sent {
@@ -17,7 +23,6 @@ export interface Sent {
 
 /** Reads what the server holds already: its bytes belong to the SHA-1 all the same. */
 async function skip(job: UploadJob, content: Content, hash: Hash, offsetBytes: number): Promise<void> {
-  if (offsetBytes === 0) return;
   const buffer = Buffer.allocUnsafe(SKIPPED_CHUNK_BYTES);
   for (let left = offsetBytes; left > 0; ) {
     let length: number;
@@ -33,24 +38,24 @@ async function skip(job: UploadJob, content: Content, hash: Hash, offsetBytes: n
 }
 
 /**
- * Sends a file to its temporary name: STOR, or APPE after what is there already.
+ * Sends a file to its temporary name.
+ * @param start asks for STOR, or for APPE after `offsetBytes` that are there already
  * @throws SiteError when not every byte went out, or the file did not stay the same meanwhile
  */
 export async function send(
   session: Session,
-  askPort: () => number | Promise<number>,
+  start: () => Storing | Promise<Storing>,
   job: UploadJob,
   content: Content,
-  target: string,
   options: { offsetBytes: number; timeoutMs: number; admit: UploadTools["admit"] },
 ): Promise<Sent> {
   const { offsetBytes, timeoutMs, admit } = options;
   const hash = createHash("sha1");
   // Before the data connection is opened: hashing gigabytes takes longer than a server keeps an idle one.
-  await skip(job, content, hash, offsetBytes);
+  if (offsetBytes > 0) await skip(job, content, hash, offsetBytes);
   let sentBytes = offsetBytes;
-  const command = offsetBytes > 0 ? "APPE" : "STOR";
-  const stored = await store(session, dialData(session, await askPort()), `${command} ${target}`, content, {
+  const { transfer, data } = await start();
+  const stored = await store(session, data, transfer, content, {
     timeoutMs,
     admit,
     onChunk(chunk) {

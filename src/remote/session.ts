@@ -28,7 +28,7 @@ export interface Account {
   onConnect?: (address: string) => void;
   /** A TLS handshake is over and nothing is verified yet. */
   onHandshake?: (socket: TLSSocket) => void;
-  /** The server stumbled over a login in few writes: one command at a time. */
+  /** One command at a time: the server stumbled over a login in few writes, or the failing command is to be known. */
   oneByOne?: boolean;
 }
 
@@ -64,7 +64,7 @@ export async function openSession(account: Account): Promise<Session> {
   context.transcribe = account.transcribe;
   const pipeline = createPipeline(context, timeoutMs);
   try {
-    await greet(pipeline, host, port);
+    const greeting = await greet(pipeline, host, port);
     let encrypted = account.tls === "implicit";
     if (account.tls === "auto" || account.tls === "explicit") {
       encrypted = await startTls(pipeline, account);
@@ -72,7 +72,7 @@ export async function openSession(account: Account): Promise<Session> {
       if (encrypted) socket.removeAllListeners("data");
       if (encrypted) context.socket = await secure(socket, host, account.trust, handshake);
     }
-    const { capabilities, loginFolder } = await logIn(pipeline, account, encrypted);
+    const { capabilities, loginFolder } = await logIn(pipeline, account, { encrypted, greeting: greeting.text });
     const remoteAddress = socket.remoteAddress ?? host;
     const curve = encrypted ? curveOf(context.socket as TLSSocket) : undefined;
     return {
@@ -94,9 +94,10 @@ export async function openSession(account: Account): Promise<Session> {
   }
 }
 
-async function greet(pipeline: Pipeline, host: string, port: number): Promise<void> {
+async function greet(pipeline: Pipeline, host: string, port: number): Promise<Reply> {
   const reply = await ask(pipeline, GREETING);
   if (isRefusal(reply)) throw tooMany(reply) ?? turnedAway(reply, host, port);
+  return reply;
 }
 
 /** AUTH TLS (RFC 4217 §4). False when the policy is `auto` and the server has no TLS. */

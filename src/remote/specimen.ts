@@ -1,6 +1,6 @@
 import { askPort, dialData } from "./data.ts";
 import type { Asking } from "./query.ts";
-import { type Stored, store } from "./transfer.ts";
+import { type Stored, startTransfer, store } from "./transfer.ts";
 
 /** Stores bytes of our own making, for trying a server out. @throws SiteError when no data connection came about */
 export async function storeBytes(asking: Asking, path: string, bytes: Uint8Array): Promise<Stored> {
@@ -16,7 +16,7 @@ export async function storeBytes(asking: Asking, path: string, bytes: Uint8Array
   };
   const { session, capabilities, timeoutMs } = asking;
   const data = dialData(session, await askPort(session, capabilities));
-  return store(session, data, `STOR ${path}`, source, {
+  return store(session, data, startTransfer(session, `STOR ${path}`), source, {
     timeoutMs,
     admit: () => undefined,
     onChunk() {},

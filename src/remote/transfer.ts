@@ -1,7 +1,7 @@
 import type { DataConnection } from "./connection.ts";
 import { askPort, dialData } from "./data.ts";
 import type { Capabilities } from "./features.ts";
-import { isRefusal, type Reply } from "./pipeline.ts";
+import { isRefusal, type Reply, type Transfer } from "./pipeline.ts";
 import type { Session } from "./session.ts";
 import { SiteError } from "./site.ts";
 
@@ -19,21 +19,24 @@ const SLOWEST_LISTING_BYTES = 1024;
 
 type Opened = { data: DataConnection } | { failure: Error } | { refusal: Reply };
 
+/** Writes the command of a transfer; it may be written while the data connection is still being opened. */
+export function startTransfer({ pipeline }: Session, command: string): Transfer {
+  return pipeline.transfer({ text: command, expects: [226, 250] });
+}
+
 /**
- * Carries out one transfer over a fresh data connection; the connection never outlives it. The command is written at
- * once, also where the connection is still being opened.
+ * Carries out one transfer over a fresh data connection; the connection never outlives it.
  * An upload stops when the verdict comes early; a listing is read to its end whatever came first.
  */
 export async function transferring<T>(
   session: Session,
   opening: Promise<DataConnection>,
-  command: string,
+  transfer: Transfer,
   carry: (data: DataConnection) => Promise<T>,
   options: { timeoutMs: number; stopsAtVerdict: boolean; drainMs: () => number },
 ): Promise<{ reply: Reply; carried: T | undefined; broken: Error | undefined }> {
   // A data connection that breaks says nothing yet: the verdict on the control connection does.
   let broken: Error | undefined;
-  const transfer = session.pipeline.transfer({ text: command, expects: [226, 250] });
   const afterBreakMs = Math.min(options.timeoutMs, VERDICT_AFTER_BREAK_MS);
   try {
     const opened = await Promise.race([
@@ -111,13 +114,13 @@ export interface Stored {
 const buffers: Uint8Array[] = [];
 
 /**
- * Sends `source` by `command` (STOR or APPE) over a connection that is open or opening. Resolves with the server's
+ * Sends `source` by a STOR or APPE over a connection that is open or opening. Resolves with the server's
  * verdict, a refusal included.
  */
 export async function store(
   session: Session,
   opening: Promise<DataConnection>,
-  command: string,
+  transfer: Transfer,
   source: Source,
   options: {
     timeoutMs: number;
@@ -160,7 +163,7 @@ export async function store(
     }
   }
 
-  const result = await transferring(session, opening, command, carry, {
+  const result = await transferring(session, opening, transfer, carry, {
     timeoutMs: options.timeoutMs,
     stopsAtVerdict: true,
     drainMs() {
@@ -188,7 +191,7 @@ export async function retrieve(
   const { reply, carried, broken } = await transferring(
     session,
     dialData(session, await askPort(session, capabilities)),
-    command,
+    startTransfer(session, command),
     (data) => readAll(data, timeoutMs),
     { timeoutMs, stopsAtVerdict: false, drainMs: () => 0 },
   );

@@ -1,4 +1,4 @@
-import { askPort } from "./data.ts";
+import { askPort, dialData } from "./data.ts";
 import { keepMode, moveIntoPlace } from "./place.ts";
 import { type Asking, sizeOf } from "./query.ts";
 import { settle } from "./recovery.ts";
@@ -6,6 +6,7 @@ import { checkArrived, type Sent, send } from "./send.ts";
 import { type Content, isResumable, type Unsettled, type Uploaded, type UploadJob } from "./site.ts";
 import { begin, discard, type UploadTools } from "./temporary.ts";
 import { setTime } from "./time.ts";
+import { startTransfer } from "./transfer.ts";
 
 /**
  * One attempt at putting a file in place: bytes to a temporary name, size asked, mtime set, renamed onto the name.
@@ -32,8 +33,12 @@ export async function upload(asking: Asking, job: UploadJob, tools: UploadTools)
     const { session, capabilities, timeoutMs } = asking;
     let sent: Sent;
     try {
-      const options = { offsetBytes, timeoutMs, admit: tools.admit };
-      sent = await send(session, () => askPort(session, capabilities), job, content, target, options);
+      const command = `${offsetBytes > 0 ? "APPE" : "STOR"} ${target}`;
+      const start = async () => {
+        const port = await askPort(session, capabilities);
+        return { transfer: startTransfer(session, command), data: dialData(session, port) };
+      };
+      sent = await send(session, start, job, content, { offsetBytes, timeoutMs, admit: tools.admit });
       checkArrived(job, sent, await sizeOf(asking, target));
     } catch (error) {
       await discard(asking, job, tools, error);

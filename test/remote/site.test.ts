@@ -19,6 +19,18 @@ const embedded = TLS_MODES.map(
   }),
 );
 
+/** Rows of uploads go out otherwise on a server that is taken for vsftpd. */
+const greetings = (["off", "explicit"] as const).map(
+  (tls): Combination => ({
+    name: `embedded, by the name of vsFTPd, TLS ${tls}`,
+    start: () =>
+      startEmbeddedServer({
+        ...{ tls, certificate: certificate() },
+        faults: [{ command: "GREETING", reply: "220 (vsFTPd 3.0.3)", times: Number.POSITIVE_INFINITY }],
+      }),
+  }),
+);
+
 const real = REAL_SERVERS.flatMap((kind): Combination[] => {
   const missing = whyMissing(kind);
   if (missing !== undefined && process.env.MIROIR_REQUIRE_ALL === "1")
@@ -29,4 +41,4 @@ const real = REAL_SERVERS.flatMap((kind): Combination[] => {
   return modes.map((tls) => ({ name: `${kind}, TLS ${tls}`, start: () => startRealServer(kind, { tls }) }));
 });
 
-for (const { name, start } of ofThisPart([...embedded, ...real])) describeSite(name, start);
+for (const { name, start } of ofThisPart([...embedded, ...greetings, ...real])) describeSite(name, start);

@@ -143,6 +143,7 @@ export function openModelSession(surroundings: Surroundings): Session {
       }
       return { started: started.promise, finished: finished.promise, awaitVerdict() {} };
     },
+    together: (send) => send(),
     end,
     get ended() {
       return ended;
@@ -160,6 +161,7 @@ export function openModelSession(surroundings: Surroundings): Session {
       utf8: true,
       digests: [],
       epsv: true,
+      storesAhead: "no",
       renameOverwrites: true,
     },
     encrypted: false,

@@ -52,9 +52,9 @@ const MUTANTS: Mutant[] = [
   {
     name: "the old file is deleted before the new one is there",
     file: "remote/train.ts",
-    text: "const uploaded = { id, ...sent, mtimeMs: content.mtimeMs, dated, readAtMs };",
-    becomes: `await asking.session.pipeline.exchange([{ text: \`DELE \${tools.pathOf(job.path)}\`, expects: [250] }]);
-    const uploaded = { id, ...sent, mtimeMs: content.mtimeMs, dated, readAtMs };`,
+    text: "const checked = arrived && (await judge(asking, arrived, answers, report, tools));",
+    becomes: `if (arrived) await asking.session.pipeline.exchange([{ text: \`DELE \${tools.pathOf(arrived.job.path)}\`, expects: [250, 550] }]);
+    const checked = arrived && (await judge(asking, arrived, answers, report, tools));`,
     says: "vanishes although it is in FOLDER",
   },
   {
