@@ -3,6 +3,7 @@ import {
   constants,
   existsSync,
   fstatSync,
+  ftruncateSync,
   lstatSync,
   openSync,
   readSync,
@@ -96,6 +97,17 @@ export function writeLine(
       Bun.sleepSync(5);
       waitedMs += 5;
     }
+  }
+}
+
+/** Shortens a file that is still `sizeBytes` long. @returns whether it was */
+export function takeBack(fd: number, sizeBytes: number, toBytes: number): boolean {
+  try {
+    if (fstatSync(fd).size !== sizeBytes) return false;
+    ftruncateSync(fd, toBytes);
+    return true;
+  } catch {
+    return false;
   }
 }
 

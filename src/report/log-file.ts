@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
-import { endsInMidLine, isSameFile, openForAppending, rotate, writeLine } from "./log-disk.ts";
+import { endsInMidLine, isSameFile, openForAppending, rotate, takeBack, writeLine } from "./log-disk.ts";
 import { codeOf, wordsOf } from "./system-error.ts";
 
 /** The log can't be opened at start (exit 2). */
@@ -110,10 +110,17 @@ export function openLogFile({ file, sizeLimitBytes, keep, now, onFailure }: LogF
       const patienceMs = told.has("write") ? 0 : PIPE_PATIENCE_MS;
       attempt("write", () => {
         const whole = isTorn ? Buffer.concat([Buffer.from("\n"), bytes]) : bytes;
-        writeLine(target, whole, patienceMs, (written, added) => {
-          sizeBytes += added;
-          isTorn = whole[written - 1] !== 0x0a;
-        });
+        const before = { sizeBytes, isTorn };
+        try {
+          writeLine(target, whole, patienceMs, (written, added) => {
+            sizeBytes += added;
+            isTorn = whole[written - 1] !== 0x0a;
+          });
+        } catch (error) {
+          // Half a line is none, unless others have written behind it.
+          if (isRegular && takeBack(target, sizeBytes, before.sizeBytes)) ({ sizeBytes, isTorn } = before);
+          throw error;
+        }
       });
     },
     close,
