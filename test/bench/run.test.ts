@@ -40,7 +40,9 @@ onLinux("processorMs() grows by what the processor did, and ends with the proces
   expect([processorMs(ended.pid), rssBytes(ended.pid), peakRssBytes(ended.pid)]).toEqual(Array(3).fill(undefined));
 });
 
-onLinux("peakRssBytes() is at least what is resident now", () => {
-  expect(rssBytes(process.pid)).toBeGreaterThan(1e6);
-  expect(peakRssBytes(process.pid)).toBeGreaterThanOrEqual(rssBytes(process.pid) ?? Number.NaN);
+onLinux("rssBytes() and peakRssBytes() are what a process of this kind takes", () => {
+  for (const bytes of [rssBytes(process.pid), peakRssBytes(process.pid)]) {
+    expect(bytes).toBeGreaterThan(10e6);
+    expect(bytes).toBeLessThan(10e9);
+  }
 });
