@@ -43,6 +43,7 @@ export async function runWatch(
 ): Promise<PassResult | undefined> {
   let errorsInARow = 0;
   let isLevel = false;
+  let hasSlept = false;
   let wholeAtMs = Number.NEGATIVE_INFINITY;
   /** The earliest time to look again at what no event names: a large tree must not keep a processor busy. */
   let againAtMs = Number.NEGATIVE_INFINITY;
@@ -50,9 +51,9 @@ export async function runWatch(
     const now = parts.monotonicMs();
     const hasNews = watcher.polling === undefined && watcher.hasNews();
     const isUnfinished = (!isLevel || mirror.hasWork || watcher.polling !== undefined) && now >= againAtMs;
-    const isSafetyDue = now - wholeAtMs >= SAFETY_SCAN_MS;
+    const isSafetyDue = hasSlept || now - wholeAtMs >= SAFETY_SCAN_MS;
     if (!hasNews && !isUnfinished && !isSafetyDue) {
-      await pause(parts, intervalMs);
+      hasSlept = await pause(parts, intervalMs);
       continue;
     }
     const hadCompleted = mirror.hasCompleted;
@@ -64,14 +65,14 @@ export async function runWatch(
     if (result.didOrFailed) tellPass(parts, result);
     if (parts.isStopped()) return undefined;
     if (result.error && !hadCompleted && HOPELESS_AT_FIRST.has(worstExit(result.codes))) return result;
-    const isUnexpected = !hasNews && !isUnfinished && result.counts.moved > 0;
+    const isUnexpected = !hasNews && !isUnfinished && !hasSlept && result.counts.moved > 0;
     if (isUnexpected && !watcher.hasNews()) watcher.giveUp();
     isLevel = result.isLevel;
     errorsInARow = result.error ? errorsInARow + 1 : 0;
     if (isWhole && result.counts.scanMs > LARGE_SCAN_MS) parts.releaseMemory?.();
     const pauseMs = result.error ? backoffMs(result, errorsInARow, parts) : intervalMs;
     parts.progress?.rest(standing(result, pauseMs));
-    await pause(parts, pauseMs);
+    hasSlept = await pause(parts, pauseMs);
   }
   return undefined;
 }
@@ -92,11 +93,14 @@ function standing({ error, counts, codes }: PassResult, pauseMs: number): string
   return codes.length > 0 ? "not in sync" : "in sync, watching";
 }
 
-async function pause(parts: MirrorParts, ms: number): Promise<void> {
+/** @returns whether the machine slept, or its clock was set: who knows what has happened meanwhile */
+async function pause(parts: MirrorParts, ms: number): Promise<boolean> {
   const before = parts.now();
   await parts.sleep(ms);
   const lateMs = parts.now() - before - ms;
-  if (lateMs > SLEPT_MS || lateMs < -SLEPT_MS) await parts.site.close();
+  const hasSlept = Math.abs(lateMs) > SLEPT_MS;
+  if (hasSlept) await parts.site.close();
+  return hasSlept;
 }
 
 function tellPass({ log }: MirrorParts, { counts, codes, error }: PassResult): void {

@@ -16,10 +16,12 @@ interface Scene {
   eventsAtMs?: number[];
   hasCompleted?: boolean;
   lengthMs: number;
+  /** The first pause that ends after `atMs` takes so much longer on the wall clock. */
+  jump?: { atMs: number; byMs: number };
 }
 
 /** Runs a watch on a clock that only its pauses move. */
-async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, lengthMs }: Scene) {
+async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, lengthMs, jump }: Scene) {
   let clockMs = 0;
   let seenMs = -1;
   let polling: string | undefined;
@@ -57,8 +59,10 @@ async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, len
     hasWork: false,
   };
   const site = createFakeSite({ files: new Map(), folders: new Set() }, () => "done");
-  const parts = partsFor("/nowhere", site, createRecordingLog(), {
-    now: () => clockMs,
+  const closedAtMs: number[] = [];
+  const closing = { ...site, close: async () => void closedAtMs.push(clockMs) };
+  const parts = partsFor("/nowhere", closing, createRecordingLog(), {
+    now: () => clockMs + (jump && clockMs > jump.atMs ? jump.byMs : 0),
     monotonicMs: () => clockMs,
     isStopped: () => clockMs >= lengthMs,
     async sleep(ms) {
@@ -66,7 +70,7 @@ async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, len
     },
   });
   const ended = await runWatch(mirror, parts, 1000, watcher);
-  return { passesAtMs, looks, ended, polling };
+  return { passesAtMs, looks, ended, polling, closedAtMs };
 }
 
 function counted(counts: Partial<Counts>, fields: Partial<PassResult> = {}): Partial<PassResult> {
@@ -98,6 +102,21 @@ describe("runWatch()", () => {
     expect(polling).toBe("a change came without an event");
     expect(passesAtMs).toEqual([0, 5, 5 + 1 / 60, 5 + 2 / 60].map((minutes) => minutes * MINUTE_MS));
     expect(looks).toEqual(["whole", "whole", "whole", "whole"]);
+  });
+
+  test.each([
+    { name: "slept for an hour", byMs: 60 * MINUTE_MS },
+    { name: "had its clock set back", byMs: -60 * MINUTE_MS },
+  ])("drops its connections and looks at all when the machine $name, and still trusts events", async ({ byMs }) => {
+    const passes = [{}, counted({ moved: 1 })];
+    const scene = { lengthMs: 2 * MINUTE_MS, passes, jump: { atMs: 20_500, byMs } };
+    const { passesAtMs, looks, polling, closedAtMs } = await watchFor(scene);
+    expect(closedAtMs).toEqual([21_000]);
+    expect([passesAtMs, looks]).toEqual([
+      [0, 21_000],
+      ["whole", "whole"],
+    ]);
+    expect(polling).toBeUndefined();
   });
 
   test("goes on at each interval as long as something is not mirrored", async () => {
