@@ -6,6 +6,7 @@ import { delayMs, isWorthRetrying } from "./retry.ts";
 
 /** After so many files in a row found no space, it is the server that is full: the rest waits for the next pass. */
 const FULL_IN_A_ROW = 2;
+const LARGE_BYTES = 1024 * 1024;
 
 type Upload = Action & { op: "upload" };
 
@@ -19,30 +20,29 @@ interface Attempt {
 }
 
 /**
- * Uploads by as many workers as the site takes sessions; each takes the next file when it has finished one, so that no
- * session idles at the end.
+ * Uploads by as many workers as the site takes sessions; each takes the next file when it has finished one, and
+ * the large ones are begun first, so that no session idles at the end.
  * @throws SiteError when the site itself is lost or refuses the login
  */
 export async function uploadAll(actions: readonly Action[], barred: Barred, options: ExecuteOptions): Promise<void> {
   const { site, onOutcome } = options;
   const attempts = new Map<UploadJob, Attempt>();
   const again: Attempt[] = [];
-  let next = 0;
+  const { small, large } = queuesOf(actions);
   let lostInARow = 0;
   let fullInARow = 0;
   let fatal: unknown;
 
   const isOver = () => fatal !== undefined || fullInARow >= FULL_IN_A_ROW || options.isStopped();
 
-  function take(): UploadJob | undefined {
+  function take(prefersLarge: boolean): UploadJob | undefined {
     if (isOver()) return undefined;
     const now = options.monotonicMs();
     const due = again.findIndex((attempt) => attempt.dueAtMs <= now);
     const [retried] = due < 0 ? [] : again.splice(due, 1);
     if (retried) return retried.job;
-    while (next < actions.length) {
-      const action = actions[next++];
-      if (action?.op !== "upload") continue;
+    const [first, second] = prefersLarge ? [large, small] : [small, large];
+    for (let action = first.pop() ?? second.pop(); action; action = first.pop() ?? second.pop()) {
       const cause = barredBy(action, barred);
       if (cause === "mkdir") onOutcome({ status: "failed", action, failure: blockedFailure(action) });
       if (cause) continue;
@@ -83,14 +83,15 @@ export async function uploadAll(actions: readonly Action[], barred: Barred, opti
     else if (!options.isStopped()) onOutcome({ status: "failed", action, failure });
   }
 
-  async function work(): Promise<void> {
+  async function work(prefersLarge: boolean): Promise<void> {
+    const next = () => take(prefersLarge);
     for (let refusals = 0; !isOver(); ) {
-      const waitMs =
-        next < actions.length ? 0 : Math.min(...again.map(({ dueAtMs }) => dueAtMs - options.monotonicMs()));
+      const isWaiting = small.length + large.length > 0;
+      const waitMs = isWaiting ? 0 : Math.min(...again.map(({ dueAtMs }) => dueAtMs - options.monotonicMs()));
       if (waitMs === Number.POSITIVE_INFINITY) return;
       if (waitMs > 0) await options.sleep(waitMs);
       try {
-        await site.uploads(take, report);
+        await site.uploads(next, report);
         refusals = 0;
       } catch (error) {
         // No session could be had.
@@ -103,8 +104,22 @@ export async function uploadAll(actions: readonly Action[], barred: Barred, opti
     }
   }
 
-  await Promise.all(Array.from({ length: Math.min(site.parallel, actions.length) }, work));
+  const workers = Math.min(site.parallel, actions.length);
+  await Promise.all(Array.from({ length: workers }, (_, index) => work(index === 0 && workers > 1)));
   if (fatal !== undefined) throw fatal;
+}
+
+/**
+ * Small files by path, and large ones by size: one session begins with the largest, so that none of them is begun last,
+ * while the others see to the small ones, which nobody wants to wait behind them. The next is at the end of each.
+ */
+function queuesOf(actions: readonly Action[]): { small: Upload[]; large: Upload[] } {
+  const uploads = actions.filter((action): action is Upload => action.op === "upload");
+  const isLarge = ({ entry }: Upload) => entry.sizeBytes >= LARGE_BYTES;
+  return {
+    small: uploads.filter((upload) => !isLarge(upload)).reverse(),
+    large: uploads.filter(isLarge).sort((one, other) => one.entry.sizeBytes - other.entry.sizeBytes),
+  };
 }
 
 function jobFor(action: Upload, options: ExecuteOptions): UploadJob {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Action } from "../../src/plan/plan.ts";
 import { treeOf } from "../detect/differences.ts";
 import { shown } from "../plan/tree-model.ts";
 import { contentOf, entry, mkdir, type Play, play, remove, rename, rmdir, upload } from "./play.ts";
@@ -47,6 +48,30 @@ describe("execute()", () => {
   test("a folder that is there already counts as made", async () => {
     const { outcomes } = await play({ site: { "f/": "" }, plan: { structure: [mkdir("f")] } });
     expect(outcomes).toEqual(["done mkdir f"]);
+  });
+});
+
+describe("execute(): large and small files", () => {
+  const MIB = 1024 * 1024;
+  const sized = (path: string, sizeBytes: number) => ({ ...upload(path), entry: { ...entry, sizeBytes } }) as Action;
+
+  test("one session begins with the largest, the others with the small ones by path; each is sent once", async () => {
+    const begun: string[] = [];
+    const { outcomes } = await play({
+      plan: {
+        uploads: [sized("a", 1), sized("b large", 2 * MIB), sized("c", 2), sized("d", 3), sized("e largest", 9 * MIB)],
+      },
+      options: {
+        async open(path) {
+          begun.push(path);
+          return contentOf("x");
+        },
+      },
+    });
+    expect(begun.slice(0, 2)).toEqual(["e largest", "a"]);
+    expect(begun.filter((path) => path.includes("large"))).toEqual(["e largest", "b large"]);
+    expect(begun.filter((path) => !path.includes("large"))).toEqual(["a", "c", "d"]);
+    expect(outcomes.toSorted()).toEqual(begun.map((path) => `done upload ${path}`).sort());
   });
 });
 
