@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Finished } from "../e2e/program.ts";
 import { eventsOf, movements } from "../e2e/records.ts";
@@ -48,6 +48,25 @@ describe("the Windows executable", () => {
     expect(first.stderr).toContain('Cannot open "locked.txt": it is in use by another program (EBUSY)');
     expect(movements(sandbox.records()).filter((line) => line.startsWith("upload "))).toEqual(["upload open.txt"]);
     await held.release();
+    expect((await sync(sandbox, server)).code).toBe(0);
+    expect(sandbox.unequal(server)).toEqual([]);
+  });
+
+  test("sends the new file where another program replaces one that is being sent", async () => {
+    await using sandbox = createWineSandbox();
+    const server = await sandbox.embedded();
+    sandbox.write("page.bin", "old".repeat(500_000));
+    writeFileSync(join(sandbox.folder, "..", "new.bin"), "new".repeat(400_000));
+    const sending = sandbox.start(["sync", ...sandbox.site(server), "--limit-rate", "150k"], server.password);
+    const isSending = () => sending.hasEnded || server.commands.some(({ text }) => text.startsWith("STOR "));
+    await waitFor("the upload to begin", isSending, { deadlineMs: 30_000, state: () => sending.stderr });
+    // Wine refuses it while the file is open; newer versions of Windows may not.
+    let answer = await sandbox.replace("new.bin", "site\\page.bin");
+    expect(["replaced", "EPERM", "EBUSY", "EACCES"]).toContain(answer);
+    expect(sending.hasEnded).toBe(false);
+    expect([0, 1]).toContain((await sending.finished()).code);
+    if (answer !== "replaced") answer = await sandbox.replace("new.bin", "site\\page.bin");
+    expect(answer).toBe("replaced");
     expect((await sync(sandbox, server)).code).toBe(0);
     expect(sandbox.unequal(server)).toEqual([]);
   });

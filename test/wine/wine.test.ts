@@ -108,7 +108,7 @@ describe("the Windows executable", () => {
     expect([existsSync(sandbox.logFile), existsSync(sandbox.stateDir)]).toEqual([false, false]);
   });
 
-  test("ends with 4 for a wrong password and with 5 for a missing FOLDER", async () => {
+  test("ends with 3 where no server listens, with 4 for a wrong password, with 5 for a missing FOLDER", async () => {
     await using sandbox = createWineSandbox();
     const server = await sandbox.embedded();
     sandbox.write("index.html", "index");
@@ -116,6 +116,10 @@ describe("the Windows executable", () => {
     expect((await sandbox.start(["sync", ...site], "wrong").finished()).code).toBe(4);
     const missing = site.with(0, sandbox.windowsPath("nowhere"));
     expect((await sandbox.start(["sync", ...missing], server.password).finished()).code).toBe(5);
+    await server.stop();
+    // Wine does not pass the refusal on: it is an answer that never comes.
+    const unreachable = await sync(sandbox, server, "--retries", "0", "--timeout", "2s", "--quiet");
+    expect(unreachable).toMatchObject({ code: 3, stderr: expect.stringContaining("Cannot connect to") });
   });
 
   test("a watch mirrors a save, keeps a second instance out with 6, and ends with 0 at SIGINT", async () => {

@@ -24,6 +24,8 @@ export interface WineSandbox extends AsyncDisposable {
   start(args: string[], password: string): Running;
   /** Another Windows program has a file open from now on. */
   hold(name: string, sharing: "none" | "read"): Promise<Held>;
+  /** Another Windows program renames a file over another. @returns "replaced", or the error code */
+  replace(from: string, to: string): Promise<string>;
   records(): LogLine[];
   remote(server: EmbeddedServer): string;
   unequal(server: EmbeddedServer): string[];
@@ -76,6 +78,12 @@ export function createWineSandbox(): WineSandbox {
     return child;
   }
 
+  /** By the runtime inside the executable, as another Windows program. */
+  function launchScript(name: string, ...args: string[]): Running {
+    copyFileSync(join(import.meta.dir, name), join(root, name));
+    return launch([windowsPath(name), ...args], { BUN_BE_BUN: "1" });
+  }
+
   return {
     folder,
     logFile,
@@ -101,10 +109,7 @@ export function createWineSandbox(): WineSandbox {
     start: (args, password) => launch(args, { MIROIR_PASSWORD: password }),
     async hold(name, sharing) {
       const release = `release-${running.length}`;
-      copyFileSync(join(import.meta.dir, "hold.mjs"), join(root, "hold.mjs"));
-      const args = [windowsPath("hold.mjs"), windowsPath(name), sharing, windowsPath(release)];
-      // The runtime inside the executable is the other program.
-      const child = launch(args, { BUN_BE_BUN: "1" });
+      const child = launchScript("hold.mjs", windowsPath(name), sharing, windowsPath(release));
       await waitFor("the file to be held", () => child.hasEnded || child.stdout !== "", { state: () => child.stderr });
       if (!child.stdout.includes("held")) throw new Error(`Cannot hold "${name}": ${child.stdout}${child.stderr}`);
       return {
@@ -113,6 +118,10 @@ export function createWineSandbox(): WineSandbox {
           await child.finished();
         },
       };
+    },
+    async replace(from, to) {
+      const { stdout } = await launchScript("replace.mjs", windowsPath(from), windowsPath(to)).finished();
+      return stdout;
     },
     records: () => readRecords(logFile),
     remote,
