@@ -38,7 +38,7 @@ export interface ExecuteOptions extends Patience {
  */
 export async function execute(plan: Plan, options: ExecuteOptions): Promise<void> {
   const barred: Barred = new Map();
-  const losses = { inARow: 0 };
+  const losses: Losses = { inARow: 0, kinds: new Set() };
   const perform = (stage: Action[]) => performStage(stage, barred, losses, options);
   for (const stage of [plan.clear, plan.structure, plan.renames]) await perform(stage);
   await uploadAll(plan.uploads, barred, options);
@@ -46,11 +46,16 @@ export async function execute(plan: Plan, options: ExecuteOptions): Promise<void
   for (const action of plan.notes) options.onOutcome({ status: "done", action, ms: 0 });
 }
 
-/** @param losses steps in a row, of this stage and those before, that lost their connection with every retry */
+/** Steps of this pass that lost their connection with every retry. */
+interface Losses {
+  inARow: number;
+  kinds: Set<Operation["op"]>;
+}
+
 async function performStage(
   actions: readonly Action[],
   barred: Barred,
-  losses: { inARow: number },
+  losses: Losses,
   options: ExecuteOptions,
 ): Promise<void> {
   const { site, onOutcome } = options;
@@ -103,11 +108,14 @@ async function performStage(
     // As long as something gets through, the server is there.
     tries = byOperation.size < before ? 0 : tries + 1;
     if (byOperation.size < before) losses.inARow = 0;
-    if (tries > options.retries) {
-      const [culprit] = byOperation;
+    const [culprit] = byOperation;
+    // What a server never answers it does not answer for the next name either.
+    const patience = culprit && losses.kinds.has(culprit[0].op) ? 0 : options.retries;
+    if (tries > (lost ? patience : options.retries)) {
       if (!lost || !culprit) break;
       // It is always the first one that costs the connection: the others are not made to wait for it.
       if (lost.reason === "unreachable" || ++losses.inARow >= LOST_IN_A_ROW) throw lost;
+      losses.kinds.add(culprit[0].op);
       byOperation.delete(culprit[0]);
       fail(culprit[1], failureOf(lost));
       if (byOperation.size === 0) break;
