@@ -50,7 +50,7 @@ const USUAL_PROGRAMS = {
 
 /** Where what is printed belongs. */
 const PLACES: Record<ServicePlatform, (definition: ServiceDefinition) => string> = {
-  windows: ({ id }) => `Saved as UTF-16, it is installed by: schtasks /create /tn ${serviceName(id)} /xml FILE`,
+  windows: ({ id }) => `Saved in a file, it is installed by: schtasks /create /tn ${serviceName(id)} /xml FILE`,
   systemd: (definition) => `It is started by: systemctl --user enable --now ${unitName(definition)}`,
   launchd: ({ id }) => `It belongs into ${agentFile("~", id)}`,
 };
@@ -85,7 +85,8 @@ async function install({ options }: ServiceInvocation, run: RunInvocation, env: 
   if (options.print) {
     stdout.write(printed(definition, platform));
     stderr.write(`miroir: ${escapeText(PLACES[platform](definition))}\n`);
-    if (!isHere) stderr.write("miroir: It is for another system: check the program's place and the account in it\n");
+    if (!isHere)
+      stderr.write("miroir: It is for another system: check the paths, the program's place and the account in it\n");
     return EXIT.ok;
   }
   // All that would make its every run fail at once is told here and now.
@@ -139,16 +140,16 @@ function define(
   };
 }
 
+/** As it is written, where that is a whole path there; otherwise as it would be here. */
 function absoluteElsewhere(path: string, platform: ServicePlatform): string {
-  const { isAbsolute, normalize } = platform === "windows" ? win32 : posix;
-  if (isAbsolute(path)) return normalize(path);
-  throw new UsageError(`Cannot use ${quote(path)} for another system: expected an absolute path as it is there`);
+  return (platform === "windows" ? win32 : posix).isAbsolute(path) ? path : resolve(path);
 }
 
 function printed(definition: ServiceDefinition, platform: ServicePlatform): string {
   switch (platform) {
     case "windows":
-      return taskXml(definition).replaceAll("\r\n", "\n");
+      // Which encoding it gets is decided by whoever saves it.
+      return taskXml(definition).replace(' encoding="UTF-16"', "").replaceAll("\r\n", "\n");
     case "launchd":
       return launchdPlist(definition);
     case "systemd":
