@@ -24,6 +24,7 @@ const STOP_LOOK_MS = 100;
 
 const stdout = descriptorSink(1);
 const stderr = descriptorSink(2);
+const say = (line: string) => stdout.write(`${escapeText(line)}\n`);
 
 export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitCode>> = {
   async status(data) {
@@ -39,7 +40,7 @@ export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitC
     const mirror = theOne(waiting, data.invocation, "has deletions that wait");
     const count = createApproval(mirror.directory).approve();
     const when = mirror.holder ? "The running watch carries them out" : "The next pass carries them out";
-    stdout.write(`${count} deletions of "${mirror.status.folder}" are approved. ${when}\n`);
+    say(`${count} deletions of "${mirror.status.folder}" are approved. ${when}`);
     return EXIT.ok;
   },
   async stop(data) {
@@ -49,7 +50,7 @@ export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitC
     const deadline = Date.now() + STOP_PATIENCE_MS;
     while (Date.now() < deadline) {
       if (lockHolder(mirror.directory) === undefined) {
-        stdout.write(`The mirror of "${mirror.status.folder}" is stopped\n`);
+        say(`The mirror of "${mirror.status.folder}" is stopped`);
         return EXIT.ok;
       }
       await Bun.sleep(STOP_LOOK_MS);

@@ -1,6 +1,5 @@
 import { failureOfPass } from "../mirror/codes.ts";
-import { escapeJson } from "../report/escape.ts";
-import { withoutSecrets } from "../report/secrets.ts";
+import { prettyJson } from "../report/json.ts";
 import type { CheckReport, Side } from "./report.ts";
 import { countsOf, isFolderHere, pathShown } from "./text.ts";
 
@@ -29,13 +28,7 @@ export function checkJson(pair: { folder: string; site: string }, report: CheckR
     distrust: distrust ?? null,
     error: failure ? { code: null, ...failureOfPass(failure) } : null,
   };
-  // The line breaks that JSON puts between its parts are the only ones to stay.
-  return JSON.stringify(document, masked, 2).split("\n").map(escapeJson).join("\n");
-}
-
-/** The words of the server may repeat the password. */
-function masked(field: string, value: unknown): unknown {
-  return field === "detail" && typeof value === "string" ? withoutSecrets(value) : value;
+  return prettyJson(document);
 }
 
 function sideJson(side: Side | undefined) {

@@ -1,4 +1,4 @@
-import { escapeJson } from "../report/escape.ts";
+import { prettyJson } from "../report/json.ts";
 import type { Finding } from "./finding.ts";
 
 /** One document: every field is always there, `null` where nothing is. `healthy`: no problem, warnings allowed. */
@@ -14,5 +14,5 @@ export function doctorJson(site: string, findings: readonly Finding[]): string {
       advice: advice ?? null,
     })),
   };
-  return JSON.stringify(document, null, 2).split("\n").map(escapeJson).join("\n");
+  return prettyJson(document);
 }

@@ -1,6 +1,7 @@
 import type { KnownMirror } from "../state/mirrors.ts";
 import { escapeText } from "./escape.ts";
 import { ago, problemsOf } from "./health.ts";
+import { prettyJson } from "./json.ts";
 
 /** One line a mirror, for people. */
 export function statusLines(mirrors: readonly KnownMirror[], now: Date): string[] {
@@ -29,7 +30,7 @@ function doings({ status, run, holder }: KnownMirror, now: Date): string[] {
 
 /** The same for programs: one JSON array. */
 export function statusJson(mirrors: readonly KnownMirror[], now: Date): string {
-  return JSON.stringify(
+  return prettyJson(
     mirrors.map((mirror) => {
       const { id, status, holder, profiles, run } = mirror;
       const { folder, site, lastPassAt, completedPassAt, oldestChangeAt } = status;
@@ -55,8 +56,6 @@ export function statusJson(mirrors: readonly KnownMirror[], now: Date): string {
         failure: status.failure ?? null,
       };
     }),
-    null,
-    2,
   );
 }
 
