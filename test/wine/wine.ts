@@ -21,7 +21,10 @@ export interface WineSandbox extends AsyncDisposable {
   embedded(options?: EmbeddedServerOptions): Promise<EmbeddedServer>;
   /** FOLDER SITE and the options that every run here has; its log is JSON. */
   site(server: EmbeddedServer): string[];
-  start(args: string[], password: string): Running;
+  /** Without a password it is not in the environment. */
+  start(args: string[], password?: string): Running;
+  /** On a terminal: `keys` are typed once it shows `question`. @returns all that it showed, and the exit code */
+  type(args: string[], question: string, keys: string): Promise<{ code: number; screen: string }>;
   /** Another Windows program has a file open from now on. */
   hold(name: string, sharing: "none" | "read"): Promise<Held>;
   /** Another Windows program renames a file over another. @returns "replaced", or the error code */
@@ -67,13 +70,16 @@ export function createWineSandbox(): WineSandbox {
   const windowsPath = (name: string) => ["Z:", "root", basename(root), name].join("\\");
   const remote = (server: EmbeddedServer) => join(server.root, REMOTE_FOLDER);
 
-  function launch(args: string[], more: Record<string, string>): Running {
-    // The child is the Windows program itself: chroot, env and wine each become the next.
+  /** The child is the Windows program itself: chroot, env and wine each become the next. */
+  function commandOf(args: string[], more: Record<string, string>): string[] {
     const wine = ["env", "-i", "PATH=/usr/bin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "WINEDEBUG=-all"];
     const place = ["WINEPREFIX=/root/wp", "XDG_RUNTIME_DIR=/tmp"];
     const variables = Object.entries(more).map(([name, value]) => `${name}=${value}`);
-    const command = ["chroot", system, ...wine, ...place, ...variables, "wine", windowsPath("miroir.exe"), ...args];
-    const child = startProgram(command, { cwd: "/", env: { PATH: process.env.PATH ?? "" } });
+    return ["chroot", system, ...wine, ...place, ...variables, "wine", windowsPath("miroir.exe"), ...args];
+  }
+
+  function launch(args: string[], more: Record<string, string>): Running {
+    const child = startProgram(commandOf(args, more), { cwd: "/", env: { PATH: process.env.PATH ?? "" } });
     running.push(child);
     return child;
   }
@@ -106,7 +112,30 @@ export function createWineSandbox(): WineSandbox {
       const files = ["--log", windowsPath("miroir.log"), "--state-dir", windowsPath("state")];
       return [windowsPath("site"), `${server.url}/${REMOTE_FOLDER}`, ...files, "--log-format", "json", ...tls];
     },
-    start: (args, password) => launch(args, { MIROIR_PASSWORD: password }),
+    start: (args, password) => launch(args, password === undefined ? {} : { MIROIR_PASSWORD: password }),
+    async type(args, question, keys) {
+      let screen = "";
+      const decoder = new TextDecoder();
+      const child = Bun.spawn(commandOf(args, { TERM: "xterm" }), {
+        cwd: "/",
+        terminal: {
+          data(_terminal, bytes) {
+            screen += decoder.decode(bytes, { stream: true });
+          },
+        },
+      });
+      try {
+        const isAsked = () => child.exitCode !== null || screen.includes(question);
+        await waitFor("the question", isAsked, { deadlineMs: 30_000, state: () => screen });
+        child.terminal?.write(keys);
+        await waitFor("the end", () => child.exitCode !== null, { deadlineMs: 30_000, state: () => screen });
+        return { code: await child.exited, screen };
+      } finally {
+        if (child.exitCode === null) child.kill("SIGKILL");
+        await child.exited;
+        child.terminal?.close();
+      }
+    },
     async hold(name, sharing) {
       const release = `release-${running.length}`;
       const child = launchScript("hold.mjs", windowsPath(name), sharing, windowsPath(release));
