@@ -109,6 +109,11 @@ async function inParallel(tasks: readonly (() => Promise<void>)[]): Promise<void
   await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
 }
 
+/** One Wine server serves the whole prefix: it ends with the last program, and whoever comes at that instant finds none. */
+async function inOrder(shards: readonly Shard[]): Promise<void> {
+  for (const shard of shards) await runTests(shard);
+}
+
 function testFiles(): string[] {
   const paths = [...new Bun.Glob("test/**/*.test.ts").scanSync({ cwd: root })];
   return paths.map((path) => path.replaceAll("\\", "/")).sort();
@@ -141,12 +146,14 @@ try {
     await check("build for Windows", [process.execPath, "build.ts", "--target", "windows-x64"]);
   }
   const isRunnable = (file: string) => (wineRoot !== "" || !isWine(file)) && (testsArtefacts || !isArtefact(file));
-  const runnable = files.filter(isRunnable);
+  const shards = shardsOf(files.filter(isRunnable), files);
+  const [wine, others] = [shards.filter(({ name }) => isWine(name)), shards.filter(({ name }) => !isWine(name))];
   const missingForBench = missingFor(experiments(SIZES.tiny));
   if (missingForBench.length > 0) missing("bench", missingForBench.join(", "));
   await inParallel([
     ...(missingForBench.length > 0 ? [] : [() => check("bench in a tiny size", BENCH)]),
-    ...shardsOf(runnable, files).map((shard) => () => runTests(shard)),
+    ...(wine.length > 0 ? [() => inOrder(wine)] : []),
+    ...others.map((shard) => () => runTests(shard)),
     () => check("type check", [program("tsc"), "--noEmit"]),
     () => check("lint", [program("biome"), "check", "."]),
   ]);
