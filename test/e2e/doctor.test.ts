@@ -52,13 +52,14 @@ describe("doctor", () => {
 
   test.each([
     { name: "closed passive ports", code: 1, says: ["✗ data connection", "firewall"] },
+    { name: "closed passive ports, and a server that tells so itself", code: 1, says: ["✗ data connection", "425"] },
     { name: "a certificate nobody vouches for", code: 4, says: ["✗ encryption", "self-signed", "--tls-fingerprint "] },
     { name: "a wrong password", code: 4, says: ["✗ login", "530"] },
     { name: "a server that is away", code: 3, says: ["✗ port", "nothing listens there"] },
   ])("$name: exit $code, with the step that failed and an advice", async ({ name, code, says }) => {
     await using sandbox = createSandbox();
-    const server = await sandbox.embedded({ tls: "explicit" });
-    if (name === "closed passive ports") {
+    const server = await sandbox.embedded({ tls: "explicit", ...(name.includes("tells") && { dataTimeoutMs: 500 }) });
+    if (name.startsWith("closed passive ports")) {
       server.inject({ command: "EPSV", rawReply: "229 Passive (|||1|)\r\n", times: 9 });
     }
     if (name === "a server that is away") await server.stop();
