@@ -3,15 +3,19 @@ import { deviceOf } from "../detect/scan.ts";
 import { parentOf, type Snapshot } from "../detect/tree.ts";
 import type { Status } from "../state/status.ts";
 
-/** Why a deletion seen in FOLDER is not believed: all of it is gone at once, or it is another disk. */
+/**
+ * Why a deletion seen in FOLDER is not believed: all of it is gone at once, or it is another disk.
+ * @param deletesForeign what was never mirrored would go as well: then an empty FOLDER need not have held anything
+ */
 export function distrustOf(
   folder: string,
   snapshot: Snapshot,
   manifest: Manifest,
   status: Status,
+  deletesForeign = false,
 ): "empty" | "device" | undefined {
-  const isEmptied = snapshot.files.size + snapshot.folders.size + snapshot.problems.length === 0;
-  if (isEmptied && manifest.files.size + manifest.folders.size > 0) return "empty";
+  const isEmpty = snapshot.files.size + snapshot.folders.size + snapshot.problems.length === 0;
+  if (isEmpty && (deletesForeign || manifest.files.size + manifest.folders.size > 0)) return "empty";
   return status.device !== undefined && status.device !== deviceOf(folder) ? "device" : undefined;
 }
 

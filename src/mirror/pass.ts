@@ -187,7 +187,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       await connect(snapshot);
       foreign = await foreignChanges(parts, snapshot, manifest, scan, onRetry);
     }
-    const distrust = distrustOf(folder, snapshot, manifest, status);
+    const distrust = distrustOf(folder, snapshot, manifest, status, parts.delete === "all");
     await runRounds({
       ...{ parts, memory, notices, pauses, counts, scan, snapshot, manifest, distrust, onRetry },
       connect: () => connect(snapshot),

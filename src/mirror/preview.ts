@@ -45,7 +45,7 @@ async function printPlan(parts: MirrorParts, memory: Memory, show: (line: string
     maxDelete: parts.maxDelete,
     knownEntries: known.files.size + known.folders.size,
     approved: memory.approved(),
-    distrust: distrustOf(parts.folder, snapshot, known, memory.status),
+    distrust: distrustOf(parts.folder, snapshot, known, memory.status, parts.delete === "all"),
   });
   const skips = [...snapshot.skipped.values()];
   const folders = new Set(foreign.flatMap(({ kind, path }) => (kind === "folder-removed" ? [path] : [])));

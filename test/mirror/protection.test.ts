@@ -179,6 +179,16 @@ describe("Mirror.pass(): --delete", () => {
     expect([exit, Object.keys(scene.site()).length]).toEqual([5, 21]);
   });
 
+  test("all: an empty FOLDER, be it of a first run, deletes nothing of others before a person says so", async () => {
+    const scene = await begin();
+    scene.writeRemote(numbered(3, "foreign"));
+    const { exit, movements } = await scene.sync({ delete: "all" });
+    expect([exit, movements, Object.keys(scene.site()).length]).toEqual([5, [], 3]);
+    scene.withState((state) => state.approval.approve());
+    expect((await scene.sync({ delete: "all" })).exit).toBe(0);
+    expect(scene.site()).toEqual({});
+  });
+
   test("all: a listing cut short, and hidden dot files, cost nothing of ours", async () => {
     for (const options of [{ listingLimit: 3 }, { hideDotFiles: true }]) {
       const scene = await begin(options);
