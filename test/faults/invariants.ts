@@ -7,6 +7,8 @@ import { REMOTE_FOLDER, type Run, type World } from "./world.ts";
 export interface Allowances {
   /** The server renames over nothing, so a replaced file is gone for a moment. */
   gaps?: boolean;
+  /** `--in-place`: visitors may see half a file, until it is whole. */
+  torn?: boolean;
 }
 
 const EVENTS = new Set(
@@ -22,7 +24,7 @@ export function brokenPromises(world: World, run: Run, allowed: Allowances = {})
   return [
     ...exitCode(world, run, site),
     ...visitor(world, run, allowed),
-    ...wholeVersions(world, site),
+    ...(allowed.torn && run.exitCode !== 0 ? [] : wholeVersions(world, site)),
     ...foreignUntouched(world, site),
     ...honestManifest(world, site, run.exitCode === 0, allowed),
     ...logLines(run),
@@ -88,11 +90,12 @@ function exitCode(world: World, { exitCode: code, stderr, log }: Run, site: Tree
   return differences(world, site).map((difference) => `exit 0 while ${difference}`);
 }
 
-function visitor({ history }: World, { sightings }: Run, { gaps }: Allowances): string[] {
+function visitor({ history }: World, { sightings }: Run, { gaps, torn }: Allowances): string[] {
   const prefix = `${REMOTE_FOLDER}/`;
   return sightings.flatMap(({ path: full, change, sha1 }) => {
     const path = full.slice(prefix.length);
     if (!full.startsWith(prefix)) return [`a visitor saw ${full} ${change}, outside of the mirror`];
+    if (torn && change !== "vanished") return [];
     if (change === "torn") return [`a visitor saw ${path} torn`];
     if (change !== "vanished") return history.had(path, sha1) ? [] : [`a visitor saw no whole version of ${path}`];
     return history.now.files.has(path) && !gaps ? [`a visitor saw ${path} vanish`] : [];
@@ -146,10 +149,13 @@ export function falseClaims(world: World, site: Tree): FalseClaim[] {
   return found;
 }
 
-function honestManifest(world: World, site: Tree, isStrict: boolean, { gaps }: Allowances): string[] {
+function honestManifest(world: World, site: Tree, isStrict: boolean, { gaps, torn }: Allowances): string[] {
   const excuses = ({ path, isAsWanted, isIntended }: FalseClaim) =>
     // A file that was set aside, and stands there, is put back by the next run.
-    !isStrict && (isAsWanted || (gaps === true && isIntended && !site.files.has(`${REMOTE_FOLDER}/${path}`)));
+    !isStrict &&
+    (isAsWanted ||
+      (torn && isIntended) ||
+      (gaps === true && isIntended && !site.files.has(`${REMOTE_FOLDER}/${path}`)));
   const found = falseClaims(world, site)
     .filter((claim) => !excuses(claim))
     .map(({ path }) => `the manifest claims another ${path} than the site holds`);

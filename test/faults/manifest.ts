@@ -34,6 +34,9 @@ export function readClaims(stateFolder: string): Claims {
     if (record?.op === "intend" && record.intent) open.set(record.intent.id, record.intent.path);
     if (record?.op === "settle") open.delete(record.id ?? "");
     if (record?.op === "put") open.delete(record.settles ?? "");
+    for (const { op, path } of record?.op === "begin" ? (record.steps ?? []) : [])
+      if (op === "upload") open.set(`in place ${path}`, path);
+    if (/^(put|drop|end)$/.test(record?.op ?? "")) open.delete(`in place ${record?.path}`);
     if (goesOn && record) apply(claims, record);
   }
   for (const path of open.values()) claims.intended.add(path);
@@ -53,6 +56,7 @@ interface Written {
   id?: string;
   settles?: string;
   intent?: { id: string; path: string };
+  steps?: { op: string; path: string }[];
 }
 
 /** The manifest says `size`, the journal `sizeBytes`. */

@@ -65,8 +65,8 @@ const IN_TRANSFER: Effect[] = [
 const isOfUploads = ({ effect }: Effect) => "truncateAt" in effect;
 
 /** One of each kind is enough. */
-const isTransfer = ({ match: { command, path } }: Subject) =>
-  ["STOR", "MLSD", "LIST"].includes(String(command)) && (path === undefined || path === REMOTE_FOLDER);
+const isTransfer = ({ match: { command, path }, inPlace }: Subject) =>
+  ["STOR", "MLSD", "LIST"].includes(String(command)) && (inPlace || path === undefined || path === REMOTE_FOLDER);
 
 /** What some moments need beside what is dealt to them. */
 const CARRIED_OUT = { name: "carried out, then 450", effect: { reply: 450, when: "after" } } as const;

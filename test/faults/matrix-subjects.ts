@@ -12,6 +12,8 @@ export interface Subject {
   features?: Partial<Features>;
   /** The server renames over nothing: replaced files are gone for a moment. */
   gaps?: true;
+  /** Run with `--in-place`. */
+  inPlace?: true;
 }
 
 const POOR: Partial<Features> = { mlsd: false, mlst: false, mfmt: false, epsv: false, feat: false, utf8: false };
@@ -54,6 +56,10 @@ function withoutRenamingOver(command: string, path: FaultMatch["path"], occurren
   };
 }
 
+function inPlace(command: string): Subject {
+  return { ...update(command, at("big.bin"), `${command} in place`), inPlace: true };
+}
+
 const session = ["GREETING", "USER", "PASS", "AUTH", "FEAT", "OPTS", "TYPE", "PWD"];
 
 export const SUBJECTS: Subject[] = [
@@ -72,6 +78,7 @@ export const SUBJECTS: Subject[] = [
   { ...update("PASV", undefined, "PASV"), features: { epsv: false } },
   update("STOR", undefined, "STOR"),
   update("STOR", /^www\/new-folder\//),
+  ...["STOR", "SIZE", "MFMT"].map(inPlace),
   update("SIZE", TEMPORARY),
   update("MFMT", TEMPORARY),
   update("MFMT", at("touched.txt")),

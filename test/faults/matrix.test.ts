@@ -20,21 +20,22 @@ const IMPATIENT = ["--timeout", "2s", "--retries", "2"];
  */
 async function play(world: World, { subject, effect, times }: Case): Promise<string[]> {
   const { server } = world;
-  const allowed = { gaps: subject.gaps === true };
+  const allowed = { gaps: subject.gaps === true, torn: subject.inPlace === true };
+  const how = subject.inPlace ? ["--in-place"] : [];
   if (subject.scene === "update") {
     await world.sync();
     changeFolder(world.folder);
   }
   for (const fault of subject.given ?? []) server.inject(fault);
   server.inject({ ...subject.match, ...effect, times });
-  const disturbed = await world.sync(...IMPATIENT);
+  const disturbed = await world.sync(...IMPATIENT, ...how);
   const found = brokenPromises(world, disturbed, allowed).map((each) => `disturbed: ${each}`);
   if (!isMet(subject.match, disturbed.commands)) found.push("the moment never came");
   server.clearFaults();
-  const mending = await world.sync();
+  const mending = await world.sync(...how);
   const mended = [...brokenPromises(world, mending, allowed), ...unconverged(world, mending)];
   found.push(...mended.map((each) => `mending: ${each}`));
-  const idle = await world.sync();
+  const idle = await world.sync(...how);
   found.push(...[...brokenPromises(world, idle), ...busyWithNothing(idle)].map((each) => `idle: ${each}`));
   return [...new Set(found)];
 }

@@ -74,6 +74,11 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
   }
   const isStable = (path: RelPath) => local.changedAt(path) <= sinceTick;
 
+  function isForeign(path: RelPath): boolean {
+    const entry = site().get(path);
+    return entry?.isForeign === true || (entry?.type === "file" && foreignContents.has(sha1(entry)));
+  }
+
   function appears(change: Change, step: Step): void {
     const { path, after, before } = change;
     if (after?.type !== "file" || isTemporary(path)) return;
@@ -200,10 +205,7 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
         entry.isForeign = !manifest.files.has(path) && !manifest.folders.has(path);
       }
     },
-    isForeign(path) {
-      const entry = site().get(path);
-      return entry?.isForeign === true || (entry?.type === "file" && foreignContents.has(sha1(entry)));
-    },
+    isForeign,
     contentOf(path) {
       const entry = site().get(path);
       return entry?.type === "file" ? sha1(entry) : undefined;
@@ -247,8 +249,9 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
       tell(`the manifest forgets "${path}", which the site holds`);
     }
     // What others put in the place of an entry is theirs from now on, and so is a folder that holds entries of theirs.
-    const tree = site();
-    const isTheirs = tree.paths().some((each) => each !== path && isAtOrBelow(each, path) && tree.get(each)?.isForeign);
+    const isTheirs = site()
+      .paths()
+      .some((each) => each !== path && isAtOrBelow(each, path) && isForeign(each));
     if (isTheirs || tampered.has(path)) entry.isForeign = true;
   }
 }
