@@ -200,6 +200,8 @@ export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline
         started: started.promise,
         finished: finished.promise,
         awaitVerdict(verdictTimeoutMs) {
+          // A 1xx that comes from now on, even the first, must not stop the verdict's clock.
+          isStarted = true;
           expected.timeoutMs = verdictTimeoutMs;
           if (queue[0] === expected) watchHead();
         },

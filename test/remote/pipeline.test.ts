@@ -184,6 +184,15 @@ describe("transfer()", () => {
     expect(await rejectionOf(transfer.finished)).toMatchObject({ kind: "unknown", reason: "timeout" });
   });
 
+  test("whose verdict is awaited before it has begun keeps that time when it begins", async () => {
+    await using talk = await converse(() => undefined, 1000);
+    const transfer = talk.pipeline.transfer(STOR);
+    transfer.awaitVerdict(200);
+    talk.say("150 Go\r\n");
+    await transfer.started;
+    expect(await rejectionOf(transfer.finished)).toMatchObject({ kind: "unknown", reason: "timeout" });
+  });
+
   test("that is never started times out", async () => {
     await using talk = await converse(() => undefined, 100);
     const transfer = talk.pipeline.transfer(STOR);
