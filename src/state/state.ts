@@ -86,11 +86,11 @@ export function openState({ directory, folder, site, now }: StatePlace): State {
       writer = openJournal(journalFile, journal.soundBytes);
       fresh = undefined;
     } else {
-      fresh = journal && found.journalApplies ? journal.records : found.intents.map(intend);
+      fresh = journal && found.journalApplies ? journal.records : stillOpen(found.intents, found.steps);
       if (journal) writer = freshJournal(fresh);
     }
     isLoaded = true;
-    return { manifest: found.manifest, intents: found.intents, ...stepsIn(found), setAside };
+    return { ...loadedOf(found), setAside };
   }
 
   function freshJournal(records: JournalRecord[]): JournalWriter {
@@ -127,7 +127,7 @@ export function openState({ directory, folder, site, now }: StatePlace): State {
       replaceFile(directory, MANIFEST_FILE, manifestText(identity, generation + 1, manifest), { sync: true });
       // From here on the old journal counts as folded, by its generation, even if it can't be replaced now.
       generation += 1;
-      fresh = [...intents.map(intend), ...(steps.length > 0 ? [{ op: "begin" as const, steps }] : [])];
+      fresh = stillOpen(intents, steps);
       openedJournal();
     },
     journalBytes() {
@@ -151,7 +151,7 @@ export function openState({ directory, folder, site, now }: StatePlace): State {
 /** What load() would give, without a lock and with nothing changed: for check and dry runs. Throws like load(). */
 export function peekState(directory: string, identity: MirrorIdentity): Omit<Loaded, "setAside"> {
   const found = readFiles(directory, identity);
-  return { manifest: found.manifest, intents: found.intents, ...stepsIn(found) };
+  return loadedOf(found);
 }
 
 /** The same for a run that only looks: nothing is written, and what is told to be recorded is forgotten. */
@@ -176,8 +176,10 @@ interface Found {
   generation: number;
   intents: Intent[];
   journal: ReadJournal | undefined;
-  /** Its records go on from this manifest. Otherwise only its open intents count. */
+  /** Its records go on from this manifest. Otherwise only what is open in it counts. */
   journalApplies: boolean;
+  /** Of a journal that goes on from this manifest, or was folded into it. */
+  steps: Step[];
 }
 
 function readFiles(directory: string, identity: MirrorIdentity): Found {
@@ -194,16 +196,19 @@ function readFiles(directory: string, identity: MirrorIdentity): Found {
     }
   }
   const intents = openIntents(journal?.records ?? []);
-  return { manifest, manifestIsDamaged: read.kind === "damaged", generation, intents, journal, journalApplies };
+  const wasFolded = read.kind === "read" && journal?.generation === generation - 1;
+  const steps = openSteps(journal && (journalApplies || wasFolded) ? journal.records : []);
+  return { manifest, manifestIsDamaged: read.kind === "damaged", generation, intents, journal, journalApplies, steps };
 }
 
-function stepsIn({ journal, journalApplies }: Found): Pick<Loaded, "steps"> {
-  const steps = openSteps(journalApplies ? (journal?.records ?? []) : []);
-  return steps.length > 0 ? { steps } : {};
+function loadedOf({ manifest, intents, steps }: Found): Omit<Loaded, "setAside"> {
+  return { manifest, intents, ...(steps.length > 0 && { steps }) };
 }
 
-function intend(intent: Intent): JournalRecord {
-  return { op: "intend", intent };
+/** What a fresh journal begins with. */
+function stillOpen(intents: readonly Intent[], steps: readonly Step[]): JournalRecord[] {
+  const records: JournalRecord[] = intents.map((intent) => ({ op: "intend", intent }));
+  return steps.length > 0 ? [...records, { op: "begin", steps: [...steps] }] : records;
 }
 
 function putManifestAside(directory: string, at: Date): string {

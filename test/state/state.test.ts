@@ -201,6 +201,20 @@ describe("State.load()", () => {
     expect(reload()).toMatchObject({ manifest: manifestOf({ b: entry(), c: entry() }), intents: [intentOf("1")] });
   });
 
+  test("keeps the steps that are open in a journal that was folded already", () => {
+    const steps = [{ op: "rename" as const, path: "b", from: "a" }];
+    const state = open();
+    state.load();
+    state.append([put("a"), { op: "begin", steps }]);
+    copyFileSync(at("journal.jsonl"), at("old"));
+    state.fold(manifestOf({ a: entry() }), [], steps);
+    state.close();
+    copyFileSync(at("old"), at("journal.jsonl"));
+    const want = { manifest: manifestOf({ a: entry() }), intents: [], steps, setAside: [] };
+    expect(reload()).toEqual(want);
+    expect(reload()).toEqual(want);
+  });
+
   test("ignores the journal of a manifest that was lost", () => {
     const state = open();
     state.load();
