@@ -3,7 +3,7 @@ import { waitFor } from "./wait.ts";
 
 const DEADLINE_MS = 40_000;
 
-/** The executable on a pseudo-terminal of 80 columns; it ends with this. */
+/** The executable on a pseudo-terminal; it ends with this. */
 export interface OnTerminal extends Disposable {
   /** Everything it has written so far. */
   readonly said: string;
@@ -13,15 +13,23 @@ export interface OnTerminal extends Disposable {
   exited(): Promise<number>;
 }
 
-export function startOnTerminal(args: string[], { cwd, env }: Surroundings): OnTerminal {
+export interface TerminalOptions extends Surroundings {
+  /** Default: 80. */
+  columns?: number;
+  /** Default: the executable under test, where it is. */
+  program?: string;
+}
+
+export function startOnTerminal(args: string[], options: TerminalOptions): OnTerminal {
+  const { cwd, env, columns = 80, program = executable() } = options;
   let said = "";
   let seen = 0;
   const decoder = new TextDecoder();
-  const child = Bun.spawn([executable(), ...args], {
+  const child = Bun.spawn([program, ...args], {
     cwd,
     env,
     terminal: {
-      cols: 80,
+      cols: columns,
       rows: 24,
       data(_terminal, bytes) {
         said += decoder.decode(bytes, { stream: true });

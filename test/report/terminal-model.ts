@@ -42,6 +42,8 @@ export function createTerminalModel(columns: number) {
       width = columnsNow;
     },
     lines: () => screen().filter((line) => line !== ""),
+    /** With the empty ones. */
+    rows: screen,
     written: () => all,
   };
 }
