@@ -45,3 +45,14 @@ export function anchorsOf(text: string): Set<string> {
 function withoutBlocks(text: string): string {
   return text.replace(/^```[^\n]*\n[\s\S]*?^```/gm, "");
 }
+
+/**
+ * The commands of miroir that stand in code, at the start of a line or after a quote or a path, unlike in a sentence.
+ * "miroir website" is the name of a task.
+ */
+export function commandsNamed(text: string): string[] {
+  return [...codeSpans(text), ...codeBlocks(text)]
+    .flatMap((code) => [...code.matchAll(/(?:^(?:\$ )?|["'/\\])miroir(?:\.exe"?)? ([a-z]+)/g)])
+    .map(([, word = ""]) => word)
+    .filter((word) => word !== "website");
+}
