@@ -11,7 +11,12 @@ export interface Others {
   clearTheWay(): void;
 }
 
-export function createOthers(server: ModelServer, local: LocalTree, random: Random): Others {
+export function createOthers(
+  server: ModelServer,
+  local: LocalTree,
+  random: Random,
+  isForeign: (path: RelPath) => boolean,
+): Others {
   const { tree } = server;
   let made = 0;
 
@@ -60,9 +65,8 @@ export function createOthers(server: ModelServer, local: LocalTree, random: Rand
       const isInTheWay = (path: RelPath) =>
         tree.get(path)?.type === "file" ? local.folders.has(path) : local.files.has(path);
       for (const path of finalPaths().sort((a, b) => levelOf(b) - levelOf(a))) {
-        if (!tree.get(path)?.isForeign || !isInTheWay(path)) continue;
-        if (finalPaths().some((each) => each !== path && isAtOrBelow(each, path) && !tree.get(each)?.isForeign))
-          continue;
+        if (!isForeign(path) || !isInTheWay(path)) continue;
+        if (finalPaths().some((each) => each !== path && isAtOrBelow(each, path) && !isForeign(each))) continue;
         server.others("delete", path, () => tree.remove(path));
       }
     },

@@ -83,7 +83,8 @@ export function createWitness(local: LocalTree, site: () => ModelTree, stored: (
     const { path, after, before } = change;
     if (after?.type !== "file" || isTemporary(path)) return;
     const sum = sha1(after);
-    if (!allowed?.torn && !local.knew(path, sum) && !foreignContents.has(sum)) {
+    // What others have travels along with its folder.
+    if (!allowed?.torn && !after.isForeign && !local.knew(path, sum) && !foreignContents.has(sum)) {
       tell(`${step.verb} "${step.path}": a visitor sees no whole version of "${path}" (${after.bytes.length} bytes)`);
     }
     const claim = known()?.files.get(path);

@@ -73,7 +73,7 @@ export function createWorld(random: Random, settings: Settings): World {
     local,
     server,
     editor: createEditor(local, random, settings),
-    others: createOthers(server, local, random),
+    others: createOthers(server, local, random, witness.isForeign),
     witness,
     place,
     story,
