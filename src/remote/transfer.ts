@@ -9,6 +9,8 @@ import { SiteError } from "./site.ts";
 const BUFFERED_BYTES = 4 * 1024 * 1024;
 /** How long a verdict may lag behind a broken data connection. */
 const VERDICT_AFTER_BREAK_MS = 10_000;
+/** RFC 959 §4.2.1: Can't open data connection. */
+const NO_DATA_CONNECTION = 425;
 const CHUNK_BYTES = 256 * 1024;
 const SLOW_WRITE_MS = 1000;
 const SLOWEST_CHUNK_BYTES = 8 * 1024;
@@ -50,9 +52,11 @@ export async function transferring<T>(
     if ("failure" in opened) {
       const { failure } = opened;
       if (failure instanceof SiteError && failure.kind === "fatal") throw failure;
-      // A server that refuses the command at once closes its port with it: the refusal is what counts.
+      // A server that refuses the command at once closes its port with it: the refusal is what counts, unless all it
+      // says is that nobody came to its port.
       transfer.awaitVerdict(afterBreakMs);
       const reply = await transfer.finished.catch(() => Promise.reject(failure));
+      if (reply.code === NO_DATA_CONNECTION) throw failure;
       return { reply, carried: undefined, broken: failure };
     }
     const { data } = opened;

@@ -128,14 +128,20 @@ describe("data connections", () => {
     expect(treeOf(folder.disk)).toEqual(["a"]);
   });
 
-  test("a STOR refused while its data connection is refused too: the refusal is what counts", async () => {
+  test.each([
+    { reply: "550 Not allowed", want: { code: 550 } },
+    { reply: "425 Can't open data connection", want: { reason: "connection" } },
+  ])("a STOR refused by $reply while its data connection is refused too: what says more counts", async ({
+    reply,
+    want,
+  }) => {
     const closed = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => closed.once("listening", resolve));
     const port = portOf(closed);
     await new Promise((resolve) => closed.close(resolve));
     const answers = {
       EPSV: `229 Here (|||${port}|)`,
-      STOR: "550 Not allowed",
+      STOR: reply,
       MLST: "250-x\r\n type=dir; /\r\n250 End",
     };
     await using server = await startScriptedServer(ftpAnswers(answers));
@@ -144,7 +150,7 @@ describe("data connections", () => {
       { isLoginFolder: true },
     );
     const [result] = await uploadInARow(folder.site, [jobOf("a", "x")]);
-    if (server.received.some((line) => line.startsWith("STOR"))) expect(result).toMatchObject({ code: 550 });
+    if (server.received.some((line) => line.startsWith("STOR"))) expect(result).toMatchObject(want);
     else expect(result).toMatchObject({ kind: "transient", reason: "connection" });
   });
 });
