@@ -49,9 +49,9 @@ export async function examineListing(examination: Examination): Promise<Listing 
     listing = await list(asking, remotePath(root, ""));
   } catch (error) {
     if (!(error instanceof SiteError)) throw error;
-    const last = transcript.replyTo(transcript.lastVerb ?? "");
     const isListing = ["MLSD", "LIST", "CWD"].includes(transcript.lastVerb ?? "") && !isUnreachable(error);
-    const server = isListing || last?.startsWith("425") ? last : transcript.replyTo("EPSV", "PASV");
+    const verdict = isListing ? transcript.replyTo(transcript.lastVerb ?? "") : transcript.replyTo("MLSD", "LIST");
+    const server = isListing || verdict?.startsWith("425") ? verdict : transcript.replyTo("EPSV", "PASV");
     if (isListing) {
       const advice = "The account may not look into the folder, or something on the way cuts the data connection";
       tell({ ...problem("listing", error, advice), server });
