@@ -53,6 +53,25 @@ describe("docs/design.md", () => {
     expect(named.length).toBeGreaterThan(50);
     expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
+
+  test("names for each promise where it is kept, and tests that are run", () => {
+    const [, table = ""] = DESIGN.split("| promise | kept in | tested in |\n|---|---|---|\n");
+    const rows = table.split("\n\n", 1)[0]?.split("\n") ?? [];
+    expect(rows.length).toBeGreaterThan(8);
+    for (const row of rows) {
+      const [, kept = "", tested = ""] = row.split(" | ");
+      expect(codeSpans(kept)).not.toEqual([]);
+      expect(codeSpans(kept).filter((file) => !SOURCES.includes(file))).toEqual([]);
+      expect(codeSpans(tested)).not.toEqual([]);
+      expect(codeSpans(tested).filter((file) => !/^test\/.*\.test\.ts$/.test(file))).toEqual([]);
+    }
+  });
+
+  test("has a picture of the flow that names only files of src", () => {
+    const named = readDocument("docs/flow.svg").match(/src\/[\w/-]+\.ts/g) ?? [];
+    expect(named.length).toBeGreaterThan(6);
+    expect(named.filter((file) => !SOURCES.includes(file))).toEqual([]);
+  });
 });
 
 /** Which files of other folders the files of a folder may import; the files in `src/` itself may import all. */
