@@ -1,15 +1,15 @@
 import { type CommandDef, defineCommand } from "citty";
-import { type Assembled, assemble, type RunData } from "./assemble.ts";
-import { type CheckData, runCheck } from "./check.ts";
+import { type Assembled, assemble, type RunData } from "./commands/assemble.ts";
+import { type CheckData, runCheck } from "./commands/check.ts";
+import { type DoctorData, runDoctor } from "./commands/doctor.ts";
+import { MANAGE, type ManageData } from "./commands/manage.ts";
+import { runService, type ServiceData } from "./commands/service.ts";
 import { watchFolder } from "./detect/watch.ts";
-import { type DoctorData, runDoctor } from "./doctor.ts";
-import { MANAGE, type ManageData } from "./manage.ts";
 import { runSync, runWatch } from "./mirror/loop.ts";
 import type { MirrorParts } from "./mirror/parts.ts";
 import { preview } from "./mirror/preview.ts";
 import { COMMANDS, type Command, type ManagingCommand, type MirroringCommand } from "./options/row.ts";
 import { EXIT, type ExitCode, worstExit } from "./report/exit.ts";
-import { runService, type ServiceData } from "./service.ts";
 import { type InitData, runInit } from "./setup/init.ts";
 import { thisPlatform } from "./state/folders.ts";
 

@@ -6,13 +6,13 @@ import { InterruptedError } from "./options/prompt.ts";
 import { parseCommandLine } from "./options/resolve.ts";
 import { usage } from "./options/usage.ts";
 import { UsageError } from "./options/usage-error.ts";
-import { hidePasswordInProcessList } from "./process-list.ts";
+import { hidePasswordInProcessList } from "./process/process-list.ts";
+import { keepRunning, startWatch } from "./process/restart.ts";
+import { createStop } from "./process/stop.ts";
 import { escapeText } from "./report/escape.ts";
 import { EXIT, type ExitCode } from "./report/exit.ts";
 import { descriptorSink } from "./report/terminal.ts";
-import { keepRunning, startWatch } from "./restart.ts";
 import { configurationFile, thisPlatform } from "./state/folders.ts";
-import { createStop } from "./stop.ts";
 import { FULL_VERSION } from "./version.ts";
 
 const stdout = descriptorSink(1);

@@ -3,7 +3,7 @@ import { type Account, openSession, type Session } from "../remote/session.ts";
 import { SiteError } from "../remote/site.ts";
 import { type Connected, examineConnection } from "./connection.ts";
 import { cleanUp, createExamination, type Examination } from "./examination.ts";
-import { examineFiles, makePlace, skip } from "./files.ts";
+import { examineFiles, makePlace, skip } from "./file-steps.ts";
 import { type Finding, STEPS, type Step, type Tell } from "./finding.ts";
 import { examineFolder, examineHidden, examineListing, examineNames, examineSessions, examineSpeed } from "./server.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";

@@ -5,7 +5,7 @@ import type { Site } from "../remote/site.ts";
 import type { Log } from "../report/log.ts";
 import type { Progress } from "../report/progress.ts";
 
-/** What a mirror is made of: the real parts are put together in one place, assemble.ts. */
+/** What a mirror is made of: the real parts are put together in one place, src/commands/assemble.ts. */
 export interface MirrorParts {
   /** Real, absolute path of FOLDER. */
   folder: string;

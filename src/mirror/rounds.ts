@@ -11,11 +11,11 @@ import { type Counts, isLost } from "./counts.ts";
 import { settleDoubts } from "./doubts.ts";
 import { execute } from "./execute.ts";
 import type { Memory } from "./memory.ts";
-import { keepSoundNames } from "./names.ts";
 import type { Notices } from "./notices.ts";
 import { type Failure, folderShown, logRecordOf, type Outcome, recordsOf } from "./outcome.ts";
 import type { MirrorParts } from "./parts.ts";
 import type { Pauses } from "./pauses.ts";
+import { keepSoundNames } from "./sound-names.ts";
 
 type Rename = Action & { op: "rename" };
 

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import type { Environment } from "./environment.ts";
 import type { Options } from "./options.ts";
 import { flagOf, variableOf } from "./row.ts";
-import type { SiteAddress } from "./site.ts";
+import type { SiteAddress } from "./site-address.ts";
 import { quote, UsageError } from "./usage-error.ts";
 
 export interface PasswordFile {

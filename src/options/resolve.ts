@@ -16,7 +16,7 @@ import {
   type MirroringCommand,
   type PairingCommand,
 } from "./row.ts";
-import { parseServiceLine, type ServiceInvocation } from "./service.ts";
+import { parseServiceLine, type ServiceInvocation } from "./service-invocation.ts";
 import { maskPassword, quote, UsageError } from "./usage-error.ts";
 
 /** Where each option's value came from, by the option's name. */

@@ -1,4 +1,4 @@
-import { specimenOf } from "../plan/names.ts";
+import { specimenOf } from "../plan/name-traits.ts";
 import { isRefusal } from "./pipeline.ts";
 import { type Asking, ask, entryOf, list } from "./query.ts";
 import { type NameProbe, SiteError } from "./site.ts";

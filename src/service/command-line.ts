@@ -2,7 +2,7 @@ import { isAnonymous } from "../options/credentials.ts";
 import { ROWS } from "../options/options.ts";
 import type { RunInvocation } from "../options/resolve.ts";
 import { flagOf, isOptionOf, type Row, type Rule } from "../options/row.ts";
-import type { SiteAddress } from "../options/site.ts";
+import type { SiteAddress } from "../options/site-address.ts";
 import { quote, UsageError } from "../options/usage-error.ts";
 
 /** How paths are made absolute where the service will run. */

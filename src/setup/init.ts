@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { patternsOf } from "../commands/settle.ts";
 import { createScanReader, pathsInside, realFolder, whyUnusable } from "../detect/folder.ts";
 import { FolderError } from "../detect/scan.ts";
 import { settledScan } from "../mirror/look.ts";
@@ -11,18 +12,17 @@ import { type NewProfile, optionLines, profileText, withProfile } from "../optio
 import { type ConfigPlace, loadProfiles } from "../options/profiles.ts";
 import { type Asker, createAsker } from "../options/prompt.ts";
 import type { InitInvocation } from "../options/resolve.ts";
-import { siteUrl } from "../options/site.ts";
+import { siteUrl } from "../options/site-address.ts";
 import { quote, UsageError } from "../options/usage-error.ts";
+import type { Stop } from "../process/stop.ts";
 import { escapeText } from "../report/escape.ts";
 import { EXIT, type ExitCode } from "../report/exit.ts";
 import { descriptorSink } from "../report/terminal.ts";
-import { patternsOf } from "../settle.ts";
 import { slug, stateFolder, thisPlatform } from "../state/folders.ts";
-import type { Stop } from "../stop.ts";
 import { type Connected, connect } from "./connect.ts";
-import { writeSetup } from "./files.ts";
 import { outlineLines } from "./outline.ts";
 import { askForPair, confirm, type Pair, requirePair } from "./questions.ts";
+import { writeSetup } from "./setup-files.ts";
 
 /** What main hands to `init`. */
 export interface InitData {

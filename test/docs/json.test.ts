@@ -3,7 +3,7 @@ import { checkJson } from "../../src/check/json.ts";
 import { type CheckReport, emptyReport } from "../../src/check/report.ts";
 import { STEPS } from "../../src/doctor/finding.ts";
 import { doctorJson } from "../../src/doctor/json.ts";
-import { statusJson } from "../../src/report/status.ts";
+import { statusJson } from "../../src/report/status-lines.ts";
 import type { KnownMirror } from "../../src/state/mirrors.ts";
 import { codeSpans, readDocument } from "./document.ts";
 

@@ -5,7 +5,7 @@ import type { Environment } from "../../src/options/environment.ts";
 import { parseProfiles } from "../../src/options/profile.ts";
 import type { ConfigPlace } from "../../src/options/profiles.ts";
 import { parseCommandLine, type RunInvocation } from "../../src/options/resolve.ts";
-import { resolveSite } from "../../src/options/site.ts";
+import { resolveSite } from "../../src/options/site-address.ts";
 import { UsageError } from "../../src/options/usage-error.ts";
 
 const FILE = "/etc/miroir/config.toml";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { traitsOf } from "../../src/plan/names.ts";
+import { traitsOf } from "../../src/plan/name-traits.ts";
 import type { Operation } from "../../src/remote/site.ts";
 import { jobOf, openFolder, performed, type RemoteFolder, rejectionOf, treeOf } from "./remote-folder.ts";
 import type { RunningServer } from "./site-contract.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { overdueAfterMs, problemsOf } from "../../src/report/health.ts";
-import { statusJson, statusLines } from "../../src/report/status.ts";
+import { statusJson, statusLines } from "../../src/report/status-lines.ts";
 import type { KnownMirror } from "../../src/state/mirrors.ts";
 import type { Run } from "../../src/state/run.ts";
 import type { Status } from "../../src/state/status.ts";

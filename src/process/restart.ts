@@ -1,6 +1,6 @@
+import { EXIT, type ExitCode } from "../report/exit.ts";
+import { FINAL_EXIT_CODES, RESTART_SECONDS } from "../service/definition.ts";
 import { ownCommand } from "./program.ts";
-import { EXIT, type ExitCode } from "./report/exit.ts";
-import { FINAL_EXIT_CODES, RESTART_SECONDS } from "./service/definition.ts";
 import type { Stop } from "./stop.ts";
 
 export interface RestartedProgram {

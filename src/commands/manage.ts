@@ -1,16 +1,16 @@
+import type { Environment } from "../options/environment.ts";
+import type { ConfigPlace } from "../options/profiles.ts";
+import type { ManageInvocation } from "../options/resolve.ts";
+import type { ManagingCommand } from "../options/row.ts";
+import { UsageError } from "../options/usage-error.ts";
+import { escapeText } from "../report/escape.ts";
+import { EXIT, type ExitCode } from "../report/exit.ts";
+import { areHealthy, statusJson, statusLines } from "../report/status-lines.ts";
+import { descriptorSink } from "../report/terminal.ts";
+import { createApproval } from "../state/approval.ts";
+import { lockHolder } from "../state/lock.ts";
+import { type KnownMirror, mirrorsNamed, requestStop } from "../state/mirrors.ts";
 import { mirrorsHere } from "./known.ts";
-import type { Environment } from "./options/environment.ts";
-import type { ConfigPlace } from "./options/profiles.ts";
-import type { ManageInvocation } from "./options/resolve.ts";
-import type { ManagingCommand } from "./options/row.ts";
-import { UsageError } from "./options/usage-error.ts";
-import { escapeText } from "./report/escape.ts";
-import { EXIT, type ExitCode } from "./report/exit.ts";
-import { areHealthy, statusJson, statusLines } from "./report/status.ts";
-import { descriptorSink } from "./report/terminal.ts";
-import { createApproval } from "./state/approval.ts";
-import { lockHolder } from "./state/lock.ts";
-import { type KnownMirror, mirrorsNamed, requestStop } from "./state/mirrors.ts";
 
 /** What main hands to a command about mirrors that are there already. */
 export interface ManageData {

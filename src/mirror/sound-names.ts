@@ -1,6 +1,6 @@
 import type { Intent } from "../detect/manifest.ts";
 import { foldedName, isAtOrBelow, nameOf, type RelPath, type Snapshot } from "../detect/tree.ts";
-import { alteredTrait, unknownTraits } from "../plan/names.ts";
+import { alteredTrait, unknownTraits } from "../plan/name-traits.ts";
 import type { Action, Plan } from "../plan/plan.ts";
 import { type NameProbe, SiteError } from "../remote/site.ts";
 import type { Memory } from "./memory.ts";

@@ -1,19 +1,19 @@
-import { examine } from "./doctor/doctor.ts";
-import type { Finding } from "./doctor/finding.ts";
-import { doctorJson } from "./doctor/json.ts";
-import { findingsLines, type Look, summaryLine } from "./doctor/text.ts";
-import { effectiveOptions } from "./options/effective.ts";
-import type { Environment } from "./options/environment.ts";
-import type { DoctorInvocation } from "./options/resolve.ts";
-import { siteIdentity } from "./options/site.ts";
-import { escapeText } from "./report/escape.ts";
-import { EXIT, type ExitCode, worstExit } from "./report/exit.ts";
-import { withoutSecrets } from "./report/secrets.ts";
-import { canShowUnicode, descriptorSink, wantsColor } from "./report/terminal.ts";
+import { examine } from "../doctor/doctor.ts";
+import type { Finding } from "../doctor/finding.ts";
+import { doctorJson } from "../doctor/json.ts";
+import { findingsLines, type Look, summaryLine } from "../doctor/text.ts";
+import { effectiveOptions } from "../options/effective.ts";
+import type { Environment } from "../options/environment.ts";
+import type { DoctorInvocation } from "../options/resolve.ts";
+import { siteIdentity } from "../options/site-address.ts";
+import type { Stop } from "../process/stop.ts";
+import { escapeText } from "../report/escape.ts";
+import { EXIT, type ExitCode, worstExit } from "../report/exit.ts";
+import { withoutSecrets } from "../report/secrets.ts";
+import { canShowUnicode, descriptorSink, wantsColor } from "../report/terminal.ts";
+import { thisPlatform } from "../state/folders.ts";
+import { accountOf, nonce } from "./open-site.ts";
 import { settleSite } from "./settle.ts";
-import { accountOf, nonce } from "./site.ts";
-import { thisPlatform } from "./state/folders.ts";
-import type { Stop } from "./stop.ts";
 
 /** What main hands to `doctor`. */
 export interface DoctorData {

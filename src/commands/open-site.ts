@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { Options } from "./options/options.ts";
-import { createFtpSite, type SiteOptions } from "./remote/ftp.ts";
-import type { Account } from "./remote/session.ts";
-import type { ReadableSite } from "./remote/site.ts";
+import type { Options } from "../options/options.ts";
+import { createFtpSite, type SiteOptions } from "../remote/ftp.ts";
+import type { Account } from "../remote/session.ts";
+import type { ReadableSite } from "../remote/site.ts";
 import type { SettledSite } from "./settle.ts";
 
 /** Unpredictable and never used before: names temporary files and folders. */

@@ -1,24 +1,24 @@
-import { check } from "./check/check.ts";
-import { checkJson } from "./check/json.ts";
-import { type CheckReport, failedReport } from "./check/report.ts";
-import { checkLines } from "./check/text.ts";
-import { createScanReader, whyUnusable } from "./detect/folder.ts";
-import { FolderError } from "./detect/scan.ts";
-import { exitOf } from "./mirror/codes.ts";
-import { effectiveOptions } from "./options/effective.ts";
-import type { Environment } from "./options/environment.ts";
-import type { CheckInvocation } from "./options/resolve.ts";
-import { escapeText } from "./report/escape.ts";
-import { EXIT, type ExitCode, type OutcomeCode, worstExit } from "./report/exit.ts";
-import { withoutSecrets } from "./report/secrets.ts";
-import { descriptorSink } from "./report/terminal.ts";
+import { check } from "../check/check.ts";
+import { checkJson } from "../check/json.ts";
+import { type CheckReport, failedReport } from "../check/report.ts";
+import { checkLines } from "../check/text.ts";
+import { createScanReader, whyUnusable } from "../detect/folder.ts";
+import { FolderError } from "../detect/scan.ts";
+import { exitOf } from "../mirror/codes.ts";
+import { effectiveOptions } from "../options/effective.ts";
+import type { Environment } from "../options/environment.ts";
+import type { CheckInvocation } from "../options/resolve.ts";
+import type { Stop } from "../process/stop.ts";
+import { escapeText } from "../report/escape.ts";
+import { EXIT, type ExitCode, type OutcomeCode, worstExit } from "../report/exit.ts";
+import { withoutSecrets } from "../report/secrets.ts";
+import { descriptorSink } from "../report/terminal.ts";
+import { StateError } from "../state/errors.ts";
+import { thisPlatform } from "../state/folders.ts";
+import { type Loaded, readOnlyState } from "../state/state.ts";
+import type { Status } from "../state/status.ts";
+import { openSite } from "./open-site.ts";
 import { type Settled, settle } from "./settle.ts";
-import { openSite } from "./site.ts";
-import { StateError } from "./state/errors.ts";
-import { thisPlatform } from "./state/folders.ts";
-import { type Loaded, readOnlyState } from "./state/state.ts";
-import type { Status } from "./state/status.ts";
-import type { Stop } from "./stop.ts";
 
 /** What main hands to `check`. */
 export interface CheckData {

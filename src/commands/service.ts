@@ -1,16 +1,16 @@
 import { homedir, userInfo } from "node:os";
 import { posix, resolve, win32 } from "node:path";
-import { realFolder, whyUnusable } from "./detect/folder.ts";
-import type { Environment } from "./options/environment.ts";
-import type { RunInvocation } from "./options/resolve.ts";
-import type { ServiceInvocation } from "./options/service.ts";
-import { siteIdentity } from "./options/site.ts";
-import { quote, UsageError } from "./options/usage-error.ts";
-import { ownCommand } from "./program.ts";
-import { escapeText } from "./report/escape.ts";
-import { EXIT, type ExitCode } from "./report/exit.ts";
-import { descriptorSink } from "./report/terminal.ts";
-import { serviceArguments } from "./service/command-line.ts";
+import { realFolder, whyUnusable } from "../detect/folder.ts";
+import type { Environment } from "../options/environment.ts";
+import type { RunInvocation } from "../options/resolve.ts";
+import type { ServiceInvocation } from "../options/service-invocation.ts";
+import { siteIdentity } from "../options/site-address.ts";
+import { quote, UsageError } from "../options/usage-error.ts";
+import { ownCommand } from "../process/program.ts";
+import { escapeText } from "../report/escape.ts";
+import { EXIT, type ExitCode } from "../report/exit.ts";
+import { descriptorSink } from "../report/terminal.ts";
+import { serviceArguments } from "../service/command-line.ts";
 import {
   describe,
   type InstalledService,
@@ -18,16 +18,16 @@ import {
   type ServiceDefinition,
   type ServicePlatform,
   serviceName,
-} from "./service/definition.ts";
-import { createLaunchctl } from "./service/launchctl.ts";
-import { agentFile, launchdPlist } from "./service/launchd.ts";
-import { createSchtasks } from "./service/schtasks.ts";
-import { createSystemctl } from "./service/systemctl.ts";
-import { systemdUnits, unitName } from "./service/systemd.ts";
-import { taskXml } from "./service/task-scheduler.ts";
-import { runTool, type ServiceKeeper } from "./service/tool.ts";
+} from "../service/definition.ts";
+import { createLaunchctl } from "../service/launchctl.ts";
+import { agentFile, launchdPlist } from "../service/launchd.ts";
+import { createSchtasks } from "../service/schtasks.ts";
+import { createSystemctl } from "../service/systemctl.ts";
+import { systemdUnits, unitName } from "../service/systemd.ts";
+import { taskXml } from "../service/task-scheduler.ts";
+import { runTool, type ServiceKeeper } from "../service/tool.ts";
+import { mirrorIdentity, stateFolder, thisPlatform, unitFolder } from "../state/folders.ts";
 import { identify, settle } from "./settle.ts";
-import { mirrorIdentity, stateFolder, thisPlatform, unitFolder } from "./state/folders.ts";
 
 /** What main hands to `miroir service`. */
 export interface ServiceData {

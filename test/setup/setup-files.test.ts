@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../src/options/usage-error.ts";
-import { writeSetup } from "../../src/setup/files.ts";
+import { writeSetup } from "../../src/setup/setup-files.ts";
 
 let root = "";
 beforeEach(() => {

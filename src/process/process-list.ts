@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { maskedArguments } from "./options/argument-secrets.ts";
+import { maskedArguments } from "../options/argument-secrets.ts";
 
 /** Of `/proc/self/stat`, counted from the state, the first field behind the name (proc(5), `arg_start`). */
 const ARGUMENTS_START = 45;

@@ -1,4 +1,4 @@
-import type { ExitCode } from "./report/exit.ts";
+import type { ExitCode } from "../report/exit.ts";
 
 /** How long the operation in flight may take to end after a stop was asked for. */
 const GRACE_MS = 5000;

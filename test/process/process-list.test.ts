@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { hiddenArguments } from "../src/process-list.ts";
+import { hiddenArguments } from "../../src/process/process-list.ts";
 
 const line = (...args: string[]) => Buffer.from(args.map((arg) => `${arg}\0`).join(""));
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { EXIT } from "../src/report/exit.ts";
-import { keepRunning, withoutRestart } from "../src/restart.ts";
-import { createStop, type Stop } from "../src/stop.ts";
+import { keepRunning, withoutRestart } from "../../src/process/restart.ts";
+import { createStop, type Stop } from "../../src/process/stop.ts";
+import { EXIT } from "../../src/report/exit.ts";
 
 /** A stop whose waits end at once. */
 function impatient(): { stop: Stop; waits: number[] } {

@@ -1,14 +1,14 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Memory } from "./mirror/memory.ts";
-import type { Mirror } from "./mirror/pass.ts";
-import type { MirroringCommand } from "./options/row.ts";
-import { EXIT } from "./report/exit.ts";
-import { StateError } from "./state/errors.ts";
-import { STOP_FILE } from "./state/mirrors.ts";
-import type { RunRecorder } from "./state/run.ts";
-import type { State } from "./state/state.ts";
-import type { Status } from "./state/status.ts";
+import type { Memory } from "../mirror/memory.ts";
+import type { Mirror } from "../mirror/pass.ts";
+import type { MirroringCommand } from "../options/row.ts";
+import { EXIT } from "../report/exit.ts";
+import { StateError } from "../state/errors.ts";
+import { STOP_FILE } from "../state/mirrors.ts";
+import type { RunRecorder } from "../state/run.ts";
+import type { State } from "../state/state.ts";
+import type { Status } from "../state/status.ts";
 import type { Stop } from "./stop.ts";
 
 const STOP_LOOK_MS = 500;

@@ -1,22 +1,22 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { pathsInside, realFolder } from "./detect/folder.ts";
-import { linesOf } from "./detect/ignore.ts";
-import type { RelPath } from "./detect/tree.ts";
-import { createPasswordFileReader, type FoundPassword, findPassword } from "./options/credentials.ts";
-import type { Environment } from "./options/environment.ts";
-import { placed } from "./options/profile.ts";
-import { promptHidden } from "./options/prompt.ts";
-import type { PairInvocation, SiteInvocation } from "./options/resolve.ts";
-import type { Rule } from "./options/row.ts";
-import { resolveSite, type SiteAddress, siteIdentity } from "./options/site.ts";
-import { UsageError } from "./options/usage-error.ts";
-import type { Trust } from "./remote/trust.ts";
-import { keepSecret } from "./report/secrets.ts";
-import { wordsOf } from "./report/system-error.ts";
-import { folderIdentity, mirrorIdentity, stateFolder, thisPlatform } from "./state/folders.ts";
-import { hasSeenEncrypted } from "./state/mirrors.ts";
+import { pathsInside, realFolder } from "../detect/folder.ts";
+import { linesOf } from "../detect/ignore.ts";
+import type { RelPath } from "../detect/tree.ts";
+import { createPasswordFileReader, type FoundPassword, findPassword } from "../options/credentials.ts";
+import type { Environment } from "../options/environment.ts";
+import { placed } from "../options/profile.ts";
+import { promptHidden } from "../options/prompt.ts";
+import type { PairInvocation, SiteInvocation } from "../options/resolve.ts";
+import type { Rule } from "../options/row.ts";
+import { resolveSite, type SiteAddress, siteIdentity } from "../options/site-address.ts";
+import { UsageError } from "../options/usage-error.ts";
+import type { Trust } from "../remote/trust.ts";
+import { keepSecret } from "../report/secrets.ts";
+import { wordsOf } from "../report/system-error.ts";
+import { folderIdentity, mirrorIdentity, stateFolder, thisPlatform } from "../state/folders.ts";
+import { hasSeenEncrypted } from "../state/mirrors.ts";
 
 /** How the site is reached. */
 export interface SettledSite {
