@@ -1,22 +1,19 @@
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathsInside, realFolder } from "../detect/folder.ts";
-import { linesOf } from "../detect/ignore.ts";
 import type { RelPath } from "../detect/tree.ts";
 import { createPasswordFileReader, type FoundPassword, findPassword } from "../options/credentials.ts";
 import type { Environment } from "../options/environment.ts";
 import { placed } from "../options/profile.ts";
 import { promptHidden } from "../options/prompt.ts";
 import type { PairInvocation, SiteInvocation } from "../options/resolve.ts";
-import type { Rule } from "../options/row.ts";
 import { resolveSite, type SiteAddress, siteIdentity } from "../options/site-address.ts";
 import { UsageError } from "../options/usage-error.ts";
 import type { Trust } from "../remote/trust.ts";
 import { keepSecret } from "../report/secrets.ts";
-import { wordsOf } from "../report/system-error.ts";
 import { folderIdentity, mirrorIdentity, stateFolder, thisPlatform } from "../state/folders.ts";
 import { hasSeenEncrypted } from "../state/mirrors.ts";
+import { patternsOf, trustOf } from "./user-files.ts";
 
 /** How the site is reached. */
 export interface SettledSite {
@@ -141,29 +138,4 @@ function placedInProfile(error: UsageError, { profile, sources, siteSource }: Si
 
 function rotatedNames(log: string, keep: number): string[] {
   return Array.from({ length: keep }, (_, index) => `${log}.${index + 1}`);
-}
-
-/** @throws UsageError */
-export function trustOf({ tls }: SiteAddress): Trust {
-  return {
-    insecure: tls.insecure,
-    ...(tls.fingerprint !== undefined && { fingerprint: tls.fingerprint }),
-    ...(tls.caFile !== undefined && { authorities: readUserFile(tls.caFile, "--tls-ca") }),
-  };
-}
-
-/** Lines of gitignore. @throws UsageError */
-export function patternsOf(rules: readonly Rule[]): string[] {
-  return rules.flatMap(({ kind, value }) => {
-    if (kind === "ignore-file") return linesOf(readUserFile(value, "--ignore-file"));
-    return [kind === "include" ? `!${value}` : value];
-  });
-}
-
-function readUserFile(file: string, flag: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`Cannot read "${file}" given by ${flag}: ${wordsOf(error)}`, flag);
-  }
 }

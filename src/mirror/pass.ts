@@ -1,23 +1,22 @@
 import type { Change } from "../detect/diff.ts";
-import type { Intent, JournalRecord, Manifest } from "../detect/manifest.ts";
+import type { JournalRecord, Manifest } from "../detect/manifest.ts";
 import { shareFiles } from "../detect/rescan.ts";
 import { deviceOf, type ScanOptions } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
-import { isResumable, type SiteError } from "../remote/site.ts";
+import type { SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode } from "../report/exit.ts";
 import { StateError } from "../state/errors.ts";
 import { adoptSite } from "./adoption.ts";
 import { checkMounts, distrustOf } from "./belief.ts";
 import { exitOf, failureOfPass, isPassError, type PassError } from "./codes.ts";
 import { type Counts, createCounts } from "./counts.ts";
-import { settleDoubts } from "./doubts.ts";
 import { foreignChanges } from "./foreign.ts";
 import { createLookout, look } from "./look.ts";
 import type { Memory } from "./memory.ts";
 import { createNotices } from "./notices.ts";
+import { createOpening } from "./opening.ts";
 import type { MirrorParts } from "./parts.ts";
 import { createPauses } from "./pauses.ts";
-import { withRetries } from "./retry.ts";
 import { runRounds } from "./rounds.ts";
 import { startVerification, type Verification } from "./verify.ts";
 
@@ -51,25 +50,23 @@ export interface Mirror {
   readonly hasWork: boolean;
 }
 
-/** A temporary file that the server does not delete is tried again this late. */
-const SWEEP_AGAIN_MS = 10 * 60_000;
 /** A watch verifies the remote in so many parts of the time it has. */
 const VERIFY_PARTS = 200;
 
 /** Passes over one pair; what it learns goes to `memory`. */
 export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
-  const { folder, site, log } = parts;
+  const { folder, log } = parts;
   const { status } = memory;
   const isRunOn = () => parts.isWatch && status.completedPassAt !== undefined;
   const notices = createNotices(log, parts.monotonicMs, status.told, isRunOn);
   const pauses = createPauses(parts.monotonicMs, parts.random);
-  let isOpen = false;
   let passingSince: Date | undefined;
-  let sweepAtMs = 0;
   /** The whole site was listed for strangers in this run. */
   let hasLooked = false;
   let hasPassed = false;
   let verification: Verification | undefined;
+  const opening = createOpening(parts, memory, { onRetry, learn, onLeft: notices.failed });
+  const connect = opening.connect;
   const lookAt = createLookout(folder, parts.readScan, parts.sleep);
   /** What the site is known to hold is what the last look saw. */
   let isLevel = false;
@@ -87,42 +84,9 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     log.warn({ event: "retry", ...(path !== "" && { path }), try: tryNumber, reason, detail, terminal: false });
   }
 
-  /** A session once in a pass; what a killed run left half done is put right before anything else is. */
-  async function connect(snapshot: Snapshot): Promise<void> {
-    if (isOpen) return;
-    await withRetries(
-      () => site.open(memory.manifest === undefined || status.completedPassAt === undefined),
-      parts,
-      (error, tryNumber) => onRetry("", error, tryNumber),
-    );
-    isOpen = true;
-    const ended: Intent[] = [];
-    for (const intent of [...memory.intents.values()]) {
-      if (goesOn(intent, snapshot)) continue;
-      const isGone = await withRetries(
-        () => site.recover(intent),
-        parts,
-        (error, tryNumber) => onRetry(intent.path, error, tryNumber),
-      );
-      if (isGone) ended.push(intent);
-      else tellLeftOver(intent);
-    }
-    if (memory.manifest) {
-      const uploads = ended.filter(({ sha1 }) => sha1 !== undefined);
-      learn(await settleDoubts(memory.doubts.values(), uploads, memory.manifest, site, parts));
-    }
-    memory.record(ended.map(({ id }) => ({ op: "settle", id })));
-  }
-
   function learn(records: JournalRecord[]): void {
     memory.record(records);
     if (records.length > 0) hasLearnt = true;
-  }
-
-  function tellLeftOver({ temporary }: Intent): void {
-    sweepAtMs = parts.monotonicMs() + SWEEP_AGAIN_MS;
-    const detail = `The server does not delete miroir's temporary file "${temporary}". It is tried again later`;
-    notices.failed(temporary, { reason: "refused", detail });
   }
 
   /** The manifest, adopted from the site when there is none. */
@@ -158,7 +122,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   }
 
   async function run(counts: Counts, named: ReadonlySet<RelPath> | undefined): Promise<void> {
-    isOpen = false;
+    opening.expire();
     const wasLevel = isLevel;
     isLevel = false;
     const scannedAt = parts.monotonicMs();
@@ -170,7 +134,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     const unfit = notices.skipped(snapshot.skipped.values());
     counts.failed += unfit;
     const manifest = await known(snapshot, scan.follow, counts);
-    if (memory.intents.size + memory.doubts.size > 0 && parts.monotonicMs() >= sweepAtMs) await connect(snapshot);
+    if (opening.isSweepDue) await connect(snapshot);
     await verify(manifest, scan, snapshot);
     // What --delete none leaves on the site may still be the old name of something new.
     const isPartEnough = wasLevel && !hasLearnt && !parts.checksum && parts.delete !== "none";
@@ -277,11 +241,4 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       return status.completedPassAt !== undefined;
     },
   };
-}
-
-/** A large upload that was interrupted, of a file that is still the same: its execution goes on from what is there. */
-function goesOn({ path, begun, aside, sha1 }: Intent, snapshot: Snapshot): boolean {
-  if (!isResumable(begun) || sha1 !== undefined) return false;
-  const now = snapshot.files.get(path);
-  return aside === undefined && now?.sizeBytes === begun.sizeBytes && now.mtimeMs === begun.mtimeMs;
 }

@@ -1,7 +1,8 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { openSite } from "../commands/open-site.ts";
-import { type SettledSite, trustOf } from "../commands/settle.ts";
+import type { SettledSite } from "../commands/settle.ts";
+import { trustOf } from "../commands/user-files.ts";
 import { exitOf } from "../mirror/codes.ts";
 import { createPasswordFileReader, type FoundPassword, findPassword } from "../options/credentials.ts";
 import type { Environment } from "../options/environment.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { patternsOf } from "../commands/settle.ts";
+import { patternsOf } from "../commands/user-files.ts";
 import { createScanReader, pathsInside, realFolder, whyUnusable } from "../detect/folder.ts";
 import { FolderError } from "../detect/scan.ts";
 import { settledScan } from "../mirror/look.ts";

@@ -3,14 +3,14 @@ import { type Message, messagesOf } from "./messages.ts";
 
 /** Where a person meets what stands in a source file: the first that fits. */
 const PLACES: ReadonlyArray<[title: string, files: RegExp]> = [
-  ["Command line, environment and profiles", /^src\/(options\/|settle|main)/],
-  ["Setting a mirror up", /^src\/(init|setup|service|restart)/],
-  ["Trying a site out", /^src\/(doctor|check)/],
+  ["Command line, environment and profiles", /^src\/(options\/|commands\/(settle|user-files)|main)/],
+  ["Setting a mirror up", /^src\/(setup\/|service\/|commands\/service|process\/restart)/],
+  ["Trying a site out", /^src\/(doctor\/|check\/|commands\/(doctor|check))/],
   ["The local folder", /^src\/detect\//],
   ["Connection, login and encryption", /^src\/remote\/(session|trust|login|control|pipeline|pool|dial|data)/],
   ["The site", /^src\/remote\//],
-  ["The mirror", /^src\/(mirror|plan)\//],
-  ["State, lock and other runs", /^src\/(state\/|manage|stop)/],
+  ["The mirror", /^src\/(mirror\/|plan\/|commands\/assemble)/],
+  ["State, lock and other runs", /^src\/(state\/|commands\/(manage|known)|process\/(stop|presence))/],
   ["Log and terminal", /./],
 ];
 

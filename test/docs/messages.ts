@@ -19,7 +19,7 @@ const NOT_MESSAGES = new Set([
 /** A sentence: a capital, and at least three words. */
 const SENTENCE = /^["“‹]?\p{Lu}[^\n]* [^\n]* [^\n]*/u;
 /** FTP and SQL are no words for people. */
-const COMMAND = /^[A-Z]{4,} ([A-Z]|‹)|\(\*\)/;
+const COMMAND = /^[A-Z]{4,} ([A-Z]|‹)|^PRAGMA |\(\*\)/;
 
 /** Every sentence that `file` can say, in the order of the source. */
 export function messagesOf(file: string): Message[] {

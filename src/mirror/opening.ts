@@ -1,0 +1,88 @@
+import type { Intent, JournalRecord } from "../detect/manifest.ts";
+import type { RelPath, Snapshot } from "../detect/tree.ts";
+import { isResumable, type SiteError } from "../remote/site.ts";
+import { settleDoubts } from "./doubts.ts";
+import type { Memory } from "./memory.ts";
+import type { Failure } from "./outcome.ts";
+import type { MirrorParts } from "./parts.ts";
+import { withRetries } from "./retry.ts";
+
+/** The site is opened once in a pass, and only when something is asked of it. */
+export interface Opening {
+  /** What a killed run left half done is put right before anything else is. @throws SiteError */
+  connect(snapshot: Snapshot): Promise<void>;
+  /** A new pass begins. */
+  expire(): void;
+  /** Something was left half done, and it is time to try again. */
+  readonly isSweepDue: boolean;
+}
+
+/** A temporary file that the server does not delete is tried again this late. */
+const SWEEP_AGAIN_MS = 10 * 60_000;
+
+export function createOpening(
+  parts: MirrorParts,
+  memory: Memory,
+  hooks: {
+    onRetry(path: RelPath, error: SiteError, tryNumber: number): void;
+    /** What asking the site about doubts came to. */
+    learn(records: JournalRecord[]): void;
+    /** A temporary file that stays. */
+    onLeft(temporary: RelPath, failure: Failure): void;
+  },
+): Opening {
+  const { site } = parts;
+  let isOpen = false;
+  let sweepAtMs = 0;
+
+  async function recover(snapshot: Snapshot): Promise<void> {
+    const ended: Intent[] = [];
+    for (const intent of [...memory.intents.values()]) {
+      if (goesOn(intent, snapshot)) continue;
+      const isGone = await withRetries(
+        () => site.recover(intent),
+        parts,
+        (error, tryNumber) => hooks.onRetry(intent.path, error, tryNumber),
+      );
+      if (isGone) ended.push(intent);
+      else leave(intent);
+    }
+    if (memory.manifest) {
+      const uploads = ended.filter(({ sha1 }) => sha1 !== undefined);
+      hooks.learn(await settleDoubts(memory.doubts.values(), uploads, memory.manifest, site, parts));
+    }
+    memory.record(ended.map(({ id }) => ({ op: "settle", id })));
+  }
+
+  function leave({ temporary }: Intent): void {
+    sweepAtMs = parts.monotonicMs() + SWEEP_AGAIN_MS;
+    const detail = `The server does not delete miroir's temporary file "${temporary}". It is tried again later`;
+    hooks.onLeft(temporary, { reason: "refused", detail });
+  }
+
+  return {
+    async connect(snapshot) {
+      if (isOpen) return;
+      await withRetries(
+        () => site.open(memory.manifest === undefined || memory.status.completedPassAt === undefined),
+        parts,
+        (error, tryNumber) => hooks.onRetry("", error, tryNumber),
+      );
+      isOpen = true;
+      await recover(snapshot);
+    },
+    expire() {
+      isOpen = false;
+    },
+    get isSweepDue() {
+      return memory.intents.size + memory.doubts.size > 0 && parts.monotonicMs() >= sweepAtMs;
+    },
+  };
+}
+
+/** A large upload that was interrupted, of a file that is still the same: its execution goes on from what is there. */
+function goesOn({ path, begun, aside, sha1 }: Intent, snapshot: Snapshot): boolean {
+  if (!isResumable(begun) || sha1 !== undefined) return false;
+  const now = snapshot.files.get(path);
+  return aside === undefined && now?.sizeBytes === begun.sizeBytes && now.mtimeMs === begun.mtimeMs;
+}
