@@ -13,13 +13,13 @@ import { join } from "node:path";
 import { experiments } from "./bench/experiments.ts";
 import { missingFor } from "./bench/needs.ts";
 import { SIZES } from "./bench/size.ts";
+import { TEST_TIMEOUT_MS } from "./patience.ts";
 import { type Ended, runLogged } from "./run-logged.ts";
 import { REAL_SERVERS, whyMissing } from "./servers/real.ts";
 import { type Shard, shardsOf } from "./shards.ts";
 
 /** What the contract suite runs: 4 servers, each plain and with explicit TLS, and 3 with implicit TLS. */
 const COMBINATIONS = 11;
-const TEST_TIMEOUT_MS = 60_000;
 
 const root = join(import.meta.dir, "..");
 const requireAll = process.env.MIROIR_REQUIRE_ALL === "1";

@@ -97,7 +97,6 @@ function createElsewhere(
     },
     mirrored: (server, watch) =>
       waitFor("the site to be like FOLDER", () => watch.hasEnded || unequal(server).length === 0, {
-        deadlineMs: 40_000,
         state: () => `${unequal(server).join(", ")}. miroir said: ${watch.stderr}`,
       }),
     records: () => readRecords(join(root, "miroir.log")),

@@ -34,7 +34,7 @@ export async function startUserSystemd(home: string): Promise<UserSystemd> {
       state = (await systemctl("is-system-running")).stdout.trim();
       return manager.hasEnded || ["running", "degraded"].includes(state);
     },
-    { deadlineMs: 20_000, state: () => `${state}. It said: ${manager.stderr}` },
+    { state: () => `${state}. It said: ${manager.stderr}` },
   );
   return {
     run,

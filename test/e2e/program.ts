@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { PATIENCE_MS } from "../patience.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 /** Longer than any program here takes, shorter than a test may. */
-const DEADLINE_MS = 50_000;
 
 export interface Finished {
   /** 128 and the signal's number for one that a signal ended. */
@@ -77,7 +77,7 @@ export function startProgram(command: string[], { cwd, env }: Surroundings): Run
       const timer = setTimeout(() => {
         isLate = true;
         child.kill("SIGKILL");
-      }, DEADLINE_MS);
+      }, PATIENCE_MS);
       const code = await child.exited;
       await Promise.all(reading);
       clearTimeout(timer);

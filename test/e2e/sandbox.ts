@@ -127,7 +127,6 @@ export function createSandbox(): Sandbox {
     unequal,
     mirrored: (server, watching) =>
       waitFor("the site to be like FOLDER", () => watching?.hasEnded === true || unequal(server).length === 0, {
-        deadlineMs: 40_000,
         state: () => `${unequal(server).join(", ")}. miroir said: ${watching?.stderr}`,
       }),
     async [Symbol.asyncDispose]() {

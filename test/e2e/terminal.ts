@@ -1,7 +1,6 @@
+import { PATIENCE_MS } from "../patience.ts";
 import { executable, type Surroundings } from "./program.ts";
 import { waitFor } from "./wait.ts";
-
-const DEADLINE_MS = 40_000;
 
 /** The executable on a pseudo-terminal; it ends with this. */
 export interface OnTerminal extends Disposable {
@@ -36,7 +35,7 @@ export function startOnTerminal(args: string[], options: TerminalOptions): OnTer
       },
     },
   });
-  const timer = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
+  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
   return {
     get said() {
       return said;

@@ -1,3 +1,5 @@
+import { PATIENCE_MS } from "../patience.ts";
+
 const POLL_MS = 25;
 
 /**
@@ -7,7 +9,7 @@ const POLL_MS = 25;
 export async function waitFor(
   what: string,
   isDone: () => boolean | Promise<boolean>,
-  { deadlineMs = 20_000, state }: { deadlineMs?: number; state?: () => string } = {},
+  { deadlineMs = PATIENCE_MS, state }: { deadlineMs?: number; state?: () => string } = {},
 ): Promise<void> {
   const endMs = performance.now() + deadlineMs;
   while (!(await isDone())) {

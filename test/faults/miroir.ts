@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { PATIENCE_MS } from "../patience.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
-/** Longer than any run may take, shorter than a test's own time-out. */
-const HANG_MS = 60_000;
 
 export interface Ended {
   /** -1 when it was killed. */
@@ -70,12 +69,12 @@ export async function startMiroir(args: string[]): Promise<Started> {
   const timer = setTimeout(() => {
     isHanging = true;
     child.kill("SIGKILL");
-  }, HANG_MS);
+  }, PATIENCE_MS);
   const ended = (async () => {
     const stderr = await new Response(child.stderr).text();
     await child.exited;
     clearTimeout(timer);
-    if (isHanging) throw new Error(`miroir ${args.join(" ")} hung for ${HANG_MS / 1000} s: ${stderr}`);
+    if (isHanging) throw new Error(`miroir ${args.join(" ")} hung for ${PATIENCE_MS / 1000} s: ${stderr}`);
     return { exitCode: child.exitCode ?? -1, stderr, ms: performance.now() - startedAt };
   })();
   return { kill: () => child.kill("SIGKILL"), ended };

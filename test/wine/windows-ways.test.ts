@@ -59,7 +59,7 @@ describe("the Windows executable", () => {
     writeFileSync(join(sandbox.folder, "..", "new.bin"), "new".repeat(400_000));
     const sending = sandbox.start(["sync", ...sandbox.site(server), "--limit-rate", "150k"], server.password);
     const isSending = () => sending.hasEnded || server.commands.some(({ text }) => text.startsWith("STOR "));
-    await waitFor("the upload to begin", isSending, { deadlineMs: 30_000, state: () => sending.stderr });
+    await waitFor("the upload to begin", isSending, { state: () => sending.stderr });
     // Wine refuses it while the file is open.
     expect(await sandbox.replace("new.bin", "site\\page.bin")).toBe("EPERM");
     expect(sending.hasEnded).toBe(false);
@@ -97,7 +97,7 @@ describe("the Windows executable", () => {
     sandbox.write("index.html", "index 1");
     const watch = sandbox.start([...sandbox.site(server), "--restart"], server.password);
     const isMirrored = () => watch.hasEnded || sandbox.unequal(server).length === 0;
-    await waitFor("the first pass", isMirrored, { deadlineMs: 40_000, state: () => watch.stderr });
+    await waitFor("the first pass", isMirrored, { state: () => watch.stderr });
     const status = await sandbox.start(["status", "--json", ...state(sandbox)], "").finished();
     const shown = JSON.parse(status.stdout);
     expect(shown).toEqual([

@@ -128,9 +128,9 @@ describe("the Windows executable", () => {
     sandbox.write("index.html", "index 1");
     const watch = sandbox.start(sandbox.site(server), server.password);
     const isMirrored = () => watch.hasEnded || sandbox.unequal(server).length === 0;
-    await waitFor("the first pass", isMirrored, { deadlineMs: 40_000, state: () => watch.stderr });
+    await waitFor("the first pass", isMirrored, { state: () => watch.stderr });
     sandbox.write("index.html", "index 2");
-    await waitFor("the save on the site", isMirrored, { deadlineMs: 40_000, state: () => watch.stderr });
+    await waitFor("the save on the site", isMirrored, { state: () => watch.stderr });
 
     const sessions = new Set(server.commands.map(({ session }) => session));
     const second = await sync(sandbox, server, "--log", sandbox.windowsPath("second.log"));

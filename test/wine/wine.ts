@@ -126,9 +126,9 @@ export function createWineSandbox(): WineSandbox {
       });
       try {
         const isAsked = () => child.exitCode !== null || screen.includes(question);
-        await waitFor("the question", isAsked, { deadlineMs: 30_000, state: () => screen });
+        await waitFor("the question", isAsked, { state: () => screen });
         child.terminal?.write(keys);
-        await waitFor("the end", () => child.exitCode !== null, { deadlineMs: 30_000, state: () => screen });
+        await waitFor("the end", () => child.exitCode !== null, { state: () => screen });
         return { code: await child.exited, screen };
       } finally {
         if (child.exitCode === null) child.kill("SIGKILL");
