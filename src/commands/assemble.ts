@@ -4,7 +4,7 @@ import type { MirrorParts } from "../mirror/parts.ts";
 import { createMirror, type Mirror } from "../mirror/pass.ts";
 import { effectiveOptions } from "../options/effective.ts";
 import type { Environment } from "../options/environment.ts";
-import type { RunInvocation } from "../options/resolve.ts";
+import type { RunInvocation } from "../options/invocation.ts";
 import { keepAlive, obeyStopRequests, showItself } from "../process/presence.ts";
 import type { Stop } from "../process/stop.ts";
 import { escapeText } from "../report/escape.ts";

@@ -7,7 +7,7 @@ import { FolderError } from "../detect/scan.ts";
 import { exitOf } from "../mirror/codes.ts";
 import { effectiveOptions } from "../options/effective.ts";
 import type { Environment } from "../options/environment.ts";
-import type { CheckInvocation } from "../options/resolve.ts";
+import type { CheckInvocation } from "../options/invocation.ts";
 import type { Stop } from "../process/stop.ts";
 import { escapeText } from "../report/escape.ts";
 import { EXIT, type ExitCode, type OutcomeCode, worstExit } from "../report/exit.ts";

@@ -4,7 +4,7 @@ import { doctorJson } from "../doctor/json.ts";
 import { findingsLines, type Look, summaryLine } from "../doctor/text.ts";
 import { effectiveOptions } from "../options/effective.ts";
 import type { Environment } from "../options/environment.ts";
-import type { DoctorInvocation } from "../options/resolve.ts";
+import type { DoctorInvocation } from "../options/invocation.ts";
 import { siteIdentity } from "../options/site-address.ts";
 import type { Stop } from "../process/stop.ts";
 import { escapeText } from "../report/escape.ts";

@@ -1,8 +1,9 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import type { Environment } from "../options/environment.ts";
+import type { ManageInvocation, PairInvocation } from "../options/invocation.ts";
 import { type ConfigPlace, loadProfiles } from "../options/profiles.ts";
-import { type ManageInvocation, type PairInvocation, parseCommandLine } from "../options/resolve.ts";
+import { parseCommandLine } from "../options/resolve.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { stateFolder, thisPlatform } from "../state/folders.ts";
 import { type KnownMirror, knownMirrors } from "../state/mirrors.ts";

@@ -1,6 +1,6 @@
 import type { Environment } from "../options/environment.ts";
+import type { ManageInvocation } from "../options/invocation.ts";
 import type { ConfigPlace } from "../options/profiles.ts";
-import type { ManageInvocation } from "../options/resolve.ts";
 import type { ManagingCommand } from "../options/row.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { escapeText } from "../report/escape.ts";

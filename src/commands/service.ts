@@ -2,7 +2,7 @@ import { homedir, userInfo } from "node:os";
 import { posix, resolve, win32 } from "node:path";
 import { realFolder, whyUnusable } from "../detect/folder.ts";
 import type { Environment } from "../options/environment.ts";
-import type { RunInvocation } from "../options/resolve.ts";
+import type { RunInvocation } from "../options/invocation.ts";
 import type { ServiceInvocation } from "../options/service-invocation.ts";
 import { siteIdentity } from "../options/site-address.ts";
 import { quote, UsageError } from "../options/usage-error.ts";

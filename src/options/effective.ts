@@ -1,6 +1,6 @@
 import type { Source } from "./given.ts";
+import type { PairInvocation, SiteInvocation } from "./invocation.ts";
 import { ROWS } from "./options.ts";
-import type { PairInvocation, SiteInvocation } from "./resolve.ts";
 import { flagOf, formatValue, isOptionOf } from "./row.ts";
 import { maskPassword } from "./usage-error.ts";
 

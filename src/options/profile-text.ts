@@ -1,6 +1,6 @@
+import type { Sources } from "./invocation.ts";
 import { type Options, ROWS } from "./options.ts";
 import { GROUP_NAMES } from "./profile.ts";
-import type { Sources } from "./resolve.ts";
 import { formatValue, type Rule } from "./row.ts";
 import { parseToml } from "./toml.ts";
 import { quote, UsageError } from "./usage-error.ts";

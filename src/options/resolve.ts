@@ -1,88 +1,15 @@
 import { type Environment, readEnvironment } from "./environment.ts";
 import { asksFor, type Positional, readFlag, tokenize } from "./flags.ts";
-import type { Given, Source } from "./given.ts";
+import type { Source } from "./given.ts";
+import type { Invocation, SiteInvocation } from "./invocation.ts";
+import { lowerLayer, type Merged, merge } from "./layers.ts";
 import { nearest } from "./nearest.ts";
 import { type Options, ROWS } from "./options.ts";
 import type { Profile } from "./profile.ts";
 import { type ConfigPlace, loadProfiles, NO_CONFIG, onlyProfile, profileNamed } from "./profiles.ts";
-import {
-  COMMANDS,
-  type Command,
-  DEFAULT_COMMAND,
-  flagOf,
-  isOptionOf,
-  isPairing,
-  type ManagingCommand,
-  type MirroringCommand,
-  type PairingCommand,
-} from "./row.ts";
-import { parseServiceLine, type ServiceInvocation } from "./service-invocation.ts";
+import { COMMANDS, type Command, DEFAULT_COMMAND, flagOf, isPairing } from "./row.ts";
+import { parseServiceLine } from "./service-invocation.ts";
 import { maskPassword, quote, UsageError } from "./usage-error.ts";
-
-/** Where each option's value came from, by the option's name. */
-export type Sources = ReadonlyMap<string, Source>;
-
-/** A command that connects to SITE. */
-export interface SiteInvocation {
-  command: PairingCommand | "doctor";
-  /** As given; `undefined` when the site is given by `--host` and its companions. */
-  site: string | undefined;
-  options: Options;
-  sources: Sources;
-  profile: Profile | undefined;
-  siteSource: Source;
-  /** For the log, one line each. */
-  warnings: string[];
-}
-
-/** A command about FOLDER and SITE. */
-export interface PairInvocation extends SiteInvocation {
-  command: PairingCommand;
-  folder: string;
-  folderSource: Source;
-}
-
-export interface RunInvocation extends PairInvocation {
-  command: MirroringCommand;
-  options: Options & { log: string };
-}
-
-/** Nothing is written: no log is needed. */
-export interface CheckInvocation extends PairInvocation {
-  command: "check";
-}
-
-/** What is already known of the profile that is to be written. */
-export interface InitInvocation {
-  command: "init";
-  folder: string | undefined;
-  site: string | undefined;
-  options: Options;
-  sources: Sources;
-}
-
-/** Nothing is mirrored: there is no FOLDER. */
-export interface DoctorInvocation extends SiteInvocation {
-  command: "doctor";
-}
-
-/** A command about mirrors that are there already. */
-export interface ManageInvocation {
-  command: ManagingCommand;
-  /** Which mirror: a folder, or an id from `miroir status`. */
-  name: string | undefined;
-  options: Options;
-}
-
-export type Invocation =
-  | RunInvocation
-  | CheckInvocation
-  | InitInvocation
-  | DoctorInvocation
-  | ManageInvocation
-  | ServiceInvocation
-  | { command: "help"; of?: Command }
-  | { command: "version" };
 
 /**
  * Reads the arguments that follow the program's name. Flags beat the environment, the environment beats the profile,
@@ -174,56 +101,12 @@ function isProfile(name: string, { configFile }: Options, place: ConfigPlace): b
   }
 }
 
-/** These are SITE: one on the command line replaces all of them. */
-const ADDRESS = ["host", "port", "user", "remote-dir"];
-
-/** What the profile gives to the options of `command`; its list of rules gives way to any rule from above as a whole. */
-function lowerLayer(
-  profile: Profile | undefined,
-  command: Command,
-  higher: readonly Given[],
-  isSiteGiven: boolean,
-): Given[] {
-  const isRule = ({ name }: Given) => ROWS.get(name)?.kind === "rule";
-  const keepsRules = !higher.some(isRule);
-  return (profile?.given ?? []).filter((given) => {
-    const row = ROWS.get(given.name);
-    if (row === undefined || !isOptionOf(command, row)) return false;
-    return isRule(given) ? keepsRules : !(isSiteGiven && ADDRESS.includes(given.name));
-  });
-}
-
 function operandCount(command: Command): number {
   return isPairing(command) || command === "init" ? 2 : COMMANDS[command].arguments === "" ? 0 : 1;
 }
 
 function isCommand(word: string): word is Command {
   return Object.hasOwn(COMMANDS, word);
-}
-
-interface Merged {
-  options: Options;
-  sources: Sources;
-}
-
-/** Later values win, beginning with the defaults; rules add up in their order. */
-export function merge(layers: Given[]): Merged {
-  const values: Record<string, unknown> = {};
-  const sources = new Map<string, Source>();
-  const rules: unknown[] = [];
-  for (const [name, row] of ROWS) {
-    values[row.property] = row.kind === "rule" ? rules : row.default;
-    sources.set(name, "default");
-  }
-  for (const { name, source, value } of layers) {
-    const row = ROWS.get(name);
-    if (row === undefined) continue;
-    if (row.kind === "rule") rules.push(value);
-    else values[row.property] = value;
-    sources.set(name, source);
-  }
-  // Options is derived from the very table that was walked.
-  return { options: values as Options, sources };
 }
 
 function requireOptions(options: Options, command: Command): Options & { log: string } {

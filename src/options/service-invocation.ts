@@ -1,8 +1,9 @@
 import { type Environment, readEnvironment } from "./environment.ts";
 import { type Flag, type Positional, readFlag, rowOf } from "./flags.ts";
+import type { Invocation, RunInvocation } from "./invocation.ts";
+import { merge } from "./layers.ts";
 import { nearest } from "./nearest.ts";
 import type { Options } from "./options.ts";
-import { type Invocation, merge, type RunInvocation } from "./resolve.ts";
 import { flagOf } from "./row.ts";
 import { quote, UsageError } from "./usage-error.ts";
 

@@ -2,8 +2,8 @@ import { isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
 import { type FtpUrl, parseFtpUrl } from "./ftp-url.ts";
 import { outranks, type Source } from "./given.ts";
+import type { Sources } from "./invocation.ts";
 import type { Options } from "./options.ts";
-import type { Sources } from "./resolve.ts";
 import { flagOf } from "./row.ts";
 import { maskPassword, quote, UsageError } from "./usage-error.ts";
 

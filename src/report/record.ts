@@ -22,8 +22,8 @@ export type LogEvent =
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /**
- * One movement or event. `start` also carries version, folder and site; `pass` its counts: uploaded, deleted, renamed,
- * created, removed, touched, adopted, skipped, failed, pending.
+ * One movement or event. `start` also carries version, folder and site; `pass` its counts: uploaded, bytes,
+ * deleted, renamed, created, removed, touched, adopted, failed, pending, parked.
  */
 export interface LogRecord {
   event: LogEvent;

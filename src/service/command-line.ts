@@ -1,6 +1,6 @@
 import { isAnonymous } from "../options/credentials.ts";
+import type { RunInvocation } from "../options/invocation.ts";
 import { ROWS } from "../options/options.ts";
-import type { RunInvocation } from "../options/resolve.ts";
 import { flagOf, isOptionOf, type Row, type Rule } from "../options/row.ts";
 import type { SiteAddress } from "../options/site-address.ts";
 import { quote, UsageError } from "../options/usage-error.ts";

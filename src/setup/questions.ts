@@ -2,9 +2,9 @@ import { resolve } from "node:path";
 import { whyUnusable } from "../detect/folder.ts";
 import type { Environment } from "../options/environment.ts";
 import { parseFtpUrl } from "../options/ftp-url.ts";
+import type { InitInvocation } from "../options/invocation.ts";
 import type { Options } from "../options/options.ts";
 import type { Asker } from "../options/prompt.ts";
-import type { InitInvocation } from "../options/resolve.ts";
 import { UsageError } from "../options/usage-error.ts";
 
 export interface Pair {

@@ -2,9 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { effectiveOptions } from "../../src/options/effective.ts";
 import type { Environment } from "../../src/options/environment.ts";
+import type { RunInvocation } from "../../src/options/invocation.ts";
 import { parseProfiles } from "../../src/options/profile.ts";
 import type { ConfigPlace } from "../../src/options/profiles.ts";
-import { parseCommandLine, type RunInvocation } from "../../src/options/resolve.ts";
+import { parseCommandLine } from "../../src/options/resolve.ts";
 import { resolveSite } from "../../src/options/site-address.ts";
 import { UsageError } from "../../src/options/usage-error.ts";
 

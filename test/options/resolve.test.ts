@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { effectiveOptions } from "../../src/options/effective.ts";
 import type { Environment } from "../../src/options/environment.ts";
+import type { Invocation, RunInvocation } from "../../src/options/invocation.ts";
 import { ROWS } from "../../src/options/options.ts";
-import { type Invocation, parseCommandLine, type RunInvocation } from "../../src/options/resolve.ts";
+import { parseCommandLine } from "../../src/options/resolve.ts";
 import { UsageError } from "../../src/options/usage-error.ts";
 
 const SITE = "ftp://alice@example.org/www";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import type { Sources } from "../../src/options/invocation.ts";
 import { type Options, ROWS } from "../../src/options/options.ts";
-import type { Sources } from "../../src/options/resolve.ts";
 import { resolveSite, type SiteAddress, siteIdentity } from "../../src/options/site-address.ts";
 import { UsageError } from "../../src/options/usage-error.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { posix } from "node:path";
+import type { RunInvocation } from "../../src/options/invocation.ts";
 import type { ConfigPlace } from "../../src/options/profiles.ts";
-import { parseCommandLine, type RunInvocation } from "../../src/options/resolve.ts";
+import { parseCommandLine } from "../../src/options/resolve.ts";
 import { resolveSite } from "../../src/options/site-address.ts";
 import { serviceArguments } from "../../src/service/command-line.ts";
 
