@@ -6,6 +6,7 @@ import { InterruptedError } from "./options/prompt.ts";
 import { parseCommandLine } from "./options/resolve.ts";
 import { usage } from "./options/usage.ts";
 import { UsageError } from "./options/usage-error.ts";
+import { exposureOf } from "./process/file-access.ts";
 import { hidePasswordInProcessList } from "./process/process-list.ts";
 import { keepRunning, startWatch } from "./process/restart.ts";
 import { createStop } from "./process/stop.ts";
@@ -23,7 +24,7 @@ async function main(argv: string[]): Promise<ExitCode> {
   const platform = thisPlatform();
   const home = homedir();
   const file = configurationFile({ platform, env: process.env, home });
-  const config = { file, home, read: createConfigReader(platform) };
+  const config = { file, home, read: createConfigReader(exposureOf) };
   const invocation = parseCommandLine(argv, process.env, config);
   switch (invocation.command) {
     case "help":

@@ -9,6 +9,7 @@ import { placed } from "../options/profile.ts";
 import { promptHidden } from "../options/prompt.ts";
 import { resolveSite, type SiteAddress, siteIdentity } from "../options/site-address.ts";
 import { UsageError } from "../options/usage-error.ts";
+import { exposureOf } from "../process/file-access.ts";
 import type { Trust } from "../remote/trust.ts";
 import { keepSecret } from "../report/secrets.ts";
 import { folderIdentity, mirrorIdentity, stateFolder, thisPlatform } from "../state/folders.ts";
@@ -101,7 +102,7 @@ async function settleAddress(
       ...(["password", "password-file"] as const).filter((name) => sources.get(name) === "profile"),
       ...(siteSource === "profile" ? (["site"] as const) : []),
     ]),
-    readFile: createPasswordFileReader(thisPlatform()),
+    readFile: createPasswordFileReader(exposureOf),
     isTerminal: process.stdin.isTTY === true && process.stderr.isTTY === true,
     prompt: (question) => promptHidden(question),
   });

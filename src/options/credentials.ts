@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import type { Environment } from "./environment.ts";
+import { type Exposure, type ExposureOf, wordsOf } from "./exposure.ts";
 import type { Options } from "./options.ts";
 import { flagOf, variableOf } from "./row.ts";
 import type { SiteAddress } from "./site-address.ts";
@@ -7,8 +8,8 @@ import { quote, UsageError } from "./usage-error.ts";
 
 export interface PasswordFile {
   bytes: Uint8Array;
-  /** POSIX permission bits; `undefined` where the system has none. */
-  mode: number | undefined;
+  /** Undefined where its owner alone may read it, or the system does not tell. */
+  exposure: Exposure | undefined;
 }
 
 export interface PasswordSources {
@@ -72,12 +73,12 @@ export function isAnonymous(user: string): boolean {
 }
 
 /** For `findPassword`. A pipe (`<(pass show site)`) is read as well. */
-export function createPasswordFileReader(platform: NodeJS.Platform): (path: string) => Promise<PasswordFile> {
+export function createPasswordFileReader(exposureOf: ExposureOf): (path: string) => Promise<PasswordFile> {
   return async (path) => {
     const file = await open(path, "r");
     try {
       const { mode } = await file.stat();
-      return { bytes: await file.readFile(), mode: platform === "win32" ? undefined : mode & 0o777 };
+      return { bytes: await file.readFile(), exposure: exposureOf(path, mode) };
     } finally {
       await file.close();
     }
@@ -87,7 +88,7 @@ export function createPasswordFileReader(platform: NodeJS.Platform): (path: stri
 async function fromFile(path: string, readFile: PasswordSources["readFile"]): Promise<FoundPassword> {
   const fail = (state: string, cause?: unknown) =>
     new UsageError(`Cannot read the password file ${quote(path)}: ${state}`, FILE_FLAG, { cause });
-  const { bytes, mode } = await readFile(path).catch((cause: unknown) => {
+  const { bytes, exposure } = await readFile(path).catch((cause: unknown) => {
     throw fail(systemWords(cause), cause);
   });
   let content: string;
@@ -100,10 +101,7 @@ async function fromFile(path: string, readFile: PasswordSources["readFile"]): Pr
   const [password = ""] = content.split(/\r*\n/, 1);
   if (password.replace(/\r+$/, "") === "") throw fail("its first line is empty. Write the password there");
   const warnings: string[] = [];
-  if (mode !== undefined && (mode & 0o077) !== 0) {
-    const bits = mode.toString(8).padStart(3, "0");
-    warnings.push(`The password file ${quote(path)} is open to other accounts (mode ${bits}): run chmod 600 on it`);
-  }
+  if (exposure !== undefined) warnings.push(`The password file ${quote(path)} ${wordsOf(exposure)}`);
   return found("file", password.replace(/\r+$/, ""), path, warnings);
 }
 

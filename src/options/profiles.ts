@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { systemWords } from "./credentials.ts";
+import { type Exposure, type ExposureOf, wordsOf } from "./exposure.ts";
 import { nearest } from "./nearest.ts";
 import { type Profile, parseProfiles } from "./profile.ts";
 import { flagOf } from "./row.ts";
@@ -17,8 +18,8 @@ export interface ConfigPlace {
 
 export interface ConfigFile {
   bytes: Uint8Array;
-  /** POSIX permission bits; `undefined` where the system has none. */
-  mode: number | undefined;
+  /** Undefined where its owner alone may read it, or the system does not tell. */
+  exposure: () => Exposure | undefined;
 }
 
 /** No configuration at all. */
@@ -34,11 +35,11 @@ export interface Profiles {
 }
 
 /** For `ConfigPlace`. */
-export function createConfigReader(platform: NodeJS.Platform): (file: string) => ConfigFile | undefined {
+export function createConfigReader(exposureOf: ExposureOf): (file: string) => ConfigFile | undefined {
   return (file) => {
     const stat = statSync(file, { throwIfNoEntry: false });
     if (stat === undefined) return undefined;
-    return { bytes: readFileSync(file), mode: platform === "win32" ? undefined : stat.mode & 0o777 };
+    return { bytes: readFileSync(file), exposure: () => exposureOf(file, stat.mode) };
   };
 }
 
@@ -67,11 +68,9 @@ export function loadProfiles(place: ConfigPlace, named?: string): Profiles {
     throw fail("it is no UTF-8 text. Save it as UTF-8");
   }
   const profiles = parseProfiles(text, { file, home: place.home });
-  const { mode } = found;
-  const isOpen = mode !== undefined && (mode & 0o077) !== 0 && profiles.some(holdsPassword);
-  const bits = mode?.toString(8).padStart(3, "0");
-  const warning = `The configuration file ${quote(file)} holds a password and is open to other accounts (mode ${bits}): run chmod 600 on it`;
-  return { file, exist: true, profiles, warnings: isOpen ? [warning] : [] };
+  const exposure = profiles.some(holdsPassword) ? found.exposure() : undefined;
+  const warnings = exposure ? [`The configuration file ${quote(file)} holds a password and ${wordsOf(exposure)}`] : [];
+  return { file, exist: true, profiles, warnings };
 }
 
 function holdsPassword({ given, site = "" }: Profile): boolean {

@@ -10,6 +10,7 @@ import type { InitInvocation, Sources } from "../options/invocation.ts";
 import type { Options } from "../options/options.ts";
 import type { Asker } from "../options/prompt.ts";
 import { resolveSite, type SiteAddress, siteIdentity } from "../options/site-address.ts";
+import { exposureOf } from "../process/file-access.ts";
 import { type ShownCertificate, SiteError } from "../remote/site.ts";
 import type { ExitCode } from "../report/exit.ts";
 import { keepSecret } from "../report/secrets.ts";
@@ -59,7 +60,7 @@ export async function connect(
       options,
       address,
       env,
-      readFile: createPasswordFileReader(thisPlatform()),
+      readFile: createPasswordFileReader(exposureOf),
       isTerminal: asker !== undefined,
       prompt: async (question) => (typed ??= (await asker?.hidden(question)) ?? ""),
     });

@@ -2,7 +2,6 @@ import {
   chmodSync,
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   realpathSync,
   renameSync,
@@ -12,7 +11,11 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../options/usage-error.ts";
+import { exposureOf } from "../process/file-access.ts";
 import { wordsOf } from "../report/system-error.ts";
+import { makeFolders } from "../state/disk.ts";
+import { thisPlatform } from "../state/folders.ts";
+import { makePrivateFile } from "../windows/security.ts";
 
 /** What is written beside each other, both or none. */
 export interface SetupFiles {
@@ -32,9 +35,7 @@ export function writeSetup({ configFile, text, logFile, password }: SetupFiles):
   const undo: Array<() => void> = [];
   try {
     for (const file of [configFile, ...(logFile === undefined ? [] : [logFile])]) {
-      const firstMade = attempt("create the folder of", file, () =>
-        mkdirSync(dirname(file), { recursive: true, mode: 0o700 }),
-      );
+      const firstMade = attempt("create the folder of", file, () => makeFolders(dirname(file)));
       if (firstMade !== undefined) undo.push(() => rmSync(firstMade, { recursive: true }));
     }
     if (password !== undefined) {
@@ -48,7 +49,8 @@ export function writeSetup({ configFile, text, logFile, password }: SetupFiles):
     // A link, as those who keep their settings elsewhere have it, stays one.
     const real = realOr(configFile);
     const mode = statSync(real, { throwIfNoEntry: false })?.mode ?? 0o600;
-    attempt("write the configuration file", configFile, () => replaceWith(real, text, mode & 0o777));
+    const isOpen = exposureOf(real, mode) !== undefined;
+    attempt("write the configuration file", configFile, () => replaceWith(real, text, mode & 0o777, isOpen));
   } catch (error) {
     for (const step of undo.reverse()) step();
     throw error;
@@ -64,8 +66,9 @@ function attempt<T>(action: string, file: string, act: () => T): T {
   }
 }
 
-function writeNew(file: string, text: string): void {
-  const fd = openSync(file, "wx", 0o600);
+function writeNew(file: string, text: string, isOpen = false): void {
+  const isMade = !isOpen && thisPlatform() === "win32" && makePrivateFile(file);
+  const fd = openSync(file, isMade ? "r+" : "wx", 0o600);
   try {
     writeSync(fd, text);
     fsyncSync(fd);
@@ -74,10 +77,10 @@ function writeNew(file: string, text: string): void {
   }
 }
 
-function replaceWith(file: string, text: string, mode: number): void {
+function replaceWith(file: string, text: string, mode: number, isOpen = false): void {
   const temporary = join(dirname(file), `.miroir-${crypto.randomUUID()}`);
   try {
-    writeNew(temporary, text);
+    writeNew(temporary, text, isOpen);
     chmodSync(temporary, mode);
     renameSync(temporary, file);
   } catch (error) {

@@ -15,16 +15,26 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { codeOf, wordsOf } from "../report/system-error.ts";
+import { makePrivateFolders } from "../windows/security.ts";
 import { StateError } from "./errors.ts";
+import { thisPlatform } from "./folders.ts";
 
 /** Absent on Windows. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const NON_BLOCKING = constants.O_NONBLOCK ?? 0;
 
+/** Makes a folder, and those above it, for their owner alone. @returns the first that was made. Throws the system's error. */
+export function makeFolders(directory: string): string | undefined {
+  // Where Windows makes none, it is made with what its folder hands down, or the error is told.
+  const first = thisPlatform() === "win32" ? makePrivateFolders(directory) : undefined;
+  const rest = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return first ?? rest;
+}
+
 /** Creates a folder that only its owner can enter. Throws StateError "unusable". */
 export function makePrivateFolder(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolders(directory);
     if (lstatSync(directory).isSymbolicLink()) throw Object.assign(new Error(), { code: "ELOOP" });
   } catch (error) {
     throw new StateError(

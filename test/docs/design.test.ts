@@ -88,7 +88,10 @@ const ALLOWED: Record<string, (target: string, isType: boolean) => boolean> = {
     ["src/detect/tree.ts", "src/plan/name-traits.ts", "src/report/reasons.ts"].includes(target),
   "src/service/": (target) => target.startsWith("src/options/"),
   "src/state/": (target) =>
-    ["src/detect/manifest.ts", "src/detect/tree.ts", "src/report/system-error.ts"].includes(target),
+    ["src/detect/manifest.ts", "src/detect/tree.ts", "src/report/system-error.ts", "src/windows/security.ts"].includes(
+      target,
+    ),
+  "src/windows/": () => false,
   "src/report/": (target, isType) => isType && target.startsWith("src/state/"),
   "src/mirror/": (target, isType) =>
     /^src\/(detect|plan|report)\//.test(target) ||
@@ -109,6 +112,7 @@ const HOME: Record<string, RegExp> = {
   "toml-eslint-parser": /^src\/options\/toml\.ts$/,
   ignore: /^src\/detect\/ignore\.ts$/,
   "bun:sqlite": /^src\/state\/lock\.ts$/,
+  "bun:ffi": /^src\/windows\/security\.ts$/,
 };
 
 describe("imports in src", () => {

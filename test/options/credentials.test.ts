@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPasswordFileReader, findPassword, type PasswordSources } from "../../src/options/credentials.ts";
+import { exposureByMode } from "../../src/options/exposure.ts";
 import { UsageError } from "../../src/options/usage-error.ts";
 
 const ALL: PasswordSources = {
@@ -16,8 +17,8 @@ const ALL: PasswordSources = {
 const NO_OPTIONS = { password: undefined, passwordFile: undefined };
 const NO_URL_PASSWORD = { host: "h", user: "alice" };
 
-function file(content: string | Uint8Array, mode: number | undefined = 0o600) {
-  return { bytes: typeof content === "string" ? new TextEncoder().encode(content) : content, mode };
+function file(content: string | Uint8Array) {
+  return { bytes: typeof content === "string" ? new TextEncoder().encode(content) : content, exposure: undefined };
 }
 
 async function refusal(sources: PasswordSources): Promise<UsageError> {
@@ -119,15 +120,15 @@ describe("findPassword()", () => {
     expect((await refusal({ ...withoutFlag, readFile: async () => file(content) })).message).toContain(want);
   });
 
-  test.each<[number | undefined, boolean]>([
+  test.each<[number, boolean]>([
     [0o600, false],
     [0o400, false],
-    [undefined, false],
     [0o640, true],
     [0o604, true],
     [0o644, true],
   ])("a file of mode %p earns a warning: %p", async (mode, want) => {
-    const { warnings } = await findPassword({ ...withoutFlag, readFile: async () => ({ ...file("pw"), mode }) });
+    const exposure = exposureByMode("secret.txt", mode);
+    const { warnings } = await findPassword({ ...withoutFlag, readFile: async () => ({ ...file("pw"), exposure }) });
     expect(warnings.some((warning) => warning.includes('"secret.txt" is open to other accounts'))).toBe(want);
   });
 });
@@ -137,11 +138,11 @@ describe("createPasswordFileReader()", () => {
   const path = join(folder, "password");
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("reads content and permissions, and no permissions on Windows", async () => {
+  test("reads content and who else may read it", async () => {
     writeFileSync(path, "pw\n");
     chmodSync(path, 0o640);
-    expect(await createPasswordFileReader("linux")(path)).toMatchObject({ bytes: Buffer.from("pw\n"), mode: 0o640 });
-    expect((await createPasswordFileReader("win32")(path)).mode).toBeUndefined();
+    const exposure = { to: "mode 640", remedy: "chmod 600 on it" };
+    expect(await createPasswordFileReader(exposureByMode)(path)).toEqual({ bytes: Buffer.from("pw\n"), exposure });
   });
 
   test.each([
@@ -149,7 +150,7 @@ describe("createPasswordFileReader()", () => {
     folder,
   ])("what it cannot read is a UsageError in the system's words: %s", async (bad) => {
     const options = { password: undefined, passwordFile: bad };
-    const { message } = await refusal({ ...ALL, options, readFile: createPasswordFileReader("linux") });
+    const { message } = await refusal({ ...ALL, options, readFile: createPasswordFileReader(exposureByMode) });
     expect(message).toMatch(/^Cannot read the password file ".*": E[A-Z]+: [a-z ]+$/);
   });
 });

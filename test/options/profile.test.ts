@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { effectiveOptions } from "../../src/options/effective.ts";
 import type { Environment } from "../../src/options/environment.ts";
+import { exposureByMode } from "../../src/options/exposure.ts";
 import type { RunInvocation } from "../../src/options/invocation.ts";
 import { parseProfiles } from "../../src/options/profile.ts";
 import type { ConfigPlace } from "../../src/options/profiles.ts";
@@ -21,7 +22,11 @@ log = "website.log"
 /** The system's place holds `text`, other files do not exist. */
 function placeOf(text: string | undefined, mode = 0o600): ConfigPlace {
   const bytes = text === undefined ? undefined : new TextEncoder().encode(text);
-  return { file: FILE, home: HOME, read: (file) => (bytes && file === FILE ? { bytes, mode } : undefined) };
+  return {
+    file: FILE,
+    home: HOME,
+    read: (file) => (bytes && file === FILE ? { bytes, exposure: () => exposureByMode(file, mode) } : undefined),
+  };
 }
 
 function run(text: string | undefined, argv: string[], env: Environment = {}, mode?: number): RunInvocation {

@@ -24,7 +24,7 @@ log = "/home/alice/website.log"
 const PLACE: ConfigPlace = {
   file: "/home/alice/.config/miroir/config.toml",
   home: "/home/alice",
-  read: () => ({ bytes: Buffer.from(PROFILES), mode: 0o600 }),
+  read: () => ({ bytes: Buffer.from(PROFILES), exposure: () => undefined }),
 };
 
 const absolute = (path: string) => posix.resolve("/home/alice", path);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Finished } from "../e2e/program.ts";
 import { eventsOf, linesOf, movements } from "../e2e/records.ts";
@@ -172,6 +172,8 @@ test("the Windows executable sets up a profile with Windows paths, and mirrors b
   const text = readFileSync(join(place, "config.toml"), "utf8");
   expect(text).toContain(`folder = '${sandbox.windowsPath("site")}'`);
   expect(readFileSync(join(place, "web.password"), "utf8")).toBe(`${server.password}\n`);
+  // Wine keeps what Everyone may do as the mode of others.
+  expect(["config.toml", "web.password"].map((name) => statSync(join(place, name)).mode & 0o007)).toEqual([0, 0]);
 
   const run = await sandbox.start(["sync", "--profile", "web", "--config", config], "").finished();
   expect({ code: run.code, unequal: sandbox.unequal(server) }).toEqual({ code: 0, unequal: [] });
