@@ -1,21 +1,13 @@
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { realpathSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { UsageError } from "../options/usage-error.ts";
 import { exposureOf } from "../process/file-access.ts";
 import { wordsOf } from "../report/system-error.ts";
 import { makeFolders } from "../state/disk.ts";
-import { thisPlatform } from "../state/folders.ts";
-import { makePrivateFile } from "../windows/security.ts";
+import { replaceWhole, writeNew } from "../state/replacement.ts";
+
+/** For their owner alone, and safely on the disk. */
+const OWN = { mode: 0o600, sync: true, isPrivate: true };
 
 /** What is written beside each other, both or none. */
 export interface SetupFiles {
@@ -41,16 +33,18 @@ export function writeSetup({ configFile, text, logFile, password }: SetupFiles):
     if (password !== undefined) {
       const { file, replaces } = password;
       attempt("write the password file", file, () => {
-        if (replaces) return replaceWith(file, password.text, 0o600);
-        writeNew(file, password.text);
+        if (replaces) return replaceWhole(file, password.text, OWN);
+        writeNew(file, password.text, OWN);
         undo.push(() => rmSync(file, { force: true }));
       });
     }
     // A link, as those who keep their settings elsewhere have it, stays one.
     const real = realOr(configFile);
     const mode = statSync(real, { throwIfNoEntry: false })?.mode ?? 0o600;
-    const isOpen = exposureOf(real, mode) !== undefined;
-    attempt("write the configuration file", configFile, () => replaceWith(real, text, mode & 0o777, isOpen));
+    const isPrivate = exposureOf(real, mode) === undefined;
+    attempt("write the configuration file", configFile, () =>
+      replaceWhole(real, text, { mode: mode & 0o777, sync: true, isPrivate }),
+    );
   } catch (error) {
     for (const step of undo.reverse()) step();
     throw error;
@@ -63,29 +57,6 @@ function attempt<T>(action: string, file: string, act: () => T): T {
   } catch (cause) {
     const words = (cause as NodeJS.ErrnoException).code === "EEXIST" ? "it exists already" : wordsOf(cause);
     throw new UsageError(`Cannot ${action} "${file}": ${words}. Nothing was written`, undefined, { cause });
-  }
-}
-
-function writeNew(file: string, text: string, isOpen = false): void {
-  const isMade = !isOpen && thisPlatform() === "win32" && makePrivateFile(file);
-  const fd = openSync(file, isMade ? "r+" : "wx", 0o600);
-  try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function replaceWith(file: string, text: string, mode: number, isOpen = false): void {
-  const temporary = join(dirname(file), `.miroir-${crypto.randomUUID()}`);
-  try {
-    writeNew(temporary, text, isOpen);
-    chmodSync(temporary, mode);
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
   }
 }
 

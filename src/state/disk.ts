@@ -1,23 +1,20 @@
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
-  writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { codeOf, wordsOf } from "../report/system-error.ts";
 import { makePrivateFolders } from "../windows/security.ts";
 import { StateError } from "./errors.ts";
 import { thisPlatform } from "./folders.ts";
+import { type Content, replaceWhole } from "./replacement.ts";
 
 /** Absent on Windows. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
@@ -67,41 +64,14 @@ export function readOwnFile(file: string): Buffer {
   }
 }
 
-/**
- * Replaces a file in one step: whoever opens it finds the old content or the new. With `sync` it also survives a power
- * cut from the return on. Throws StateError "disk" and leaves the old file.
- */
-export function replaceFile(
-  directory: string,
-  name: string,
-  content: string | Uint8Array | Iterable<string>,
-  { sync }: { sync: boolean },
-) {
-  const temporary = join(directory, `.${name}.${randomBytes(6).toString("hex")}`);
+/** Replaces a file of the state; see replaceWhole(). Throws StateError "disk" and leaves the old file. */
+export function replaceFile(directory: string, name: string, content: Content, { sync }: { sync: boolean }): void {
+  const file = join(directory, name);
   try {
-    const fd = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, 0o600);
-    try {
-      let position = 0;
-      for (const piece of piecesOf(content)) {
-        writeAll(fd, piece, position);
-        position += piece.length;
-      }
-      if (sync) fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renamePatiently(temporary, join(directory, name));
+    replaceWhole(file, content, { mode: 0o600, sync });
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw diskError("replace", join(directory, name), error);
+    throw diskError("replace", file, error);
   }
-  if (sync) syncFolder(directory);
-}
-
-function* piecesOf(content: string | Uint8Array | Iterable<string>): Generator<Uint8Array> {
-  if (content instanceof Uint8Array) yield content;
-  else if (typeof content === "string") yield Buffer.from(content);
-  else for (const piece of content) yield Buffer.from(piece);
 }
 
 /** Removes what a killed replaceFile() left. Only the holder of the folder's lock may. */
@@ -111,42 +81,10 @@ export function sweepReplacements(directory: string): void {
   }
 }
 
-export function writeAll(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
-  }
-}
-
-/** On Windows a virus scanner or an indexer that looks at a file makes its renaming fail for an instant. */
-export function renamePatiently(from: string, to: string): void {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      renameSync(from, to);
-      return;
-    } catch (error) {
-      if (attempt === 10 || !["EPERM", "EACCES", "EBUSY"].includes(codeOf(error))) throw error;
-      Bun.sleepSync(20);
-    }
-  }
-}
-
 export function diskError(action: string, file: string, cause: unknown): StateError {
   const full = ["ENOSPC", "EDQUOT"].includes(codeOf(cause));
   const remedy = full
     ? `Free space in "${dirname(file)}"`
     : "Make it writable, or choose another place with --state-dir";
   return new StateError("disk", `Cannot ${action} "${file}": ${wordsOf(cause)}. ${remedy}`, { cause });
-}
-
-export function syncFolder(directory: string): void {
-  try {
-    const fd = openSync(directory, constants.O_RDONLY);
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    // Windows opens no folder, and some file systems sync none: the rename alone is all that can be had there.
-  }
 }

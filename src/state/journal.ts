@@ -1,8 +1,9 @@
 import { closeSync, constants, fsync, fsyncSync, ftruncateSync } from "node:fs";
 import { createOpenIntents, followSteps, type Intent, type JournalRecord, type Step } from "../detect/manifest.ts";
 import type { RelPath } from "../detect/tree.ts";
-import { diskError, openOwnFile, writeAll } from "./disk.ts";
+import { diskError, openOwnFile } from "./disk.ts";
 import { checkHeader, readIfThere } from "./manifest-file.ts";
+import { writeAll } from "./replacement.ts";
 import { checkedRecord, isFields, isGeneration, type MirrorIdentity, VERSION } from "./validate.ts";
 
 export const JOURNAL_FILE = "journal.jsonl";

@@ -8,7 +8,7 @@ import {
   type Step,
 } from "../detect/manifest.ts";
 import { type Approval, createApproval } from "./approval.ts";
-import { diskError, makePrivateFolder, renamePatiently, replaceFile, sweepReplacements } from "./disk.ts";
+import { diskError, makePrivateFolder, replaceFile, sweepReplacements } from "./disk.ts";
 import {
   JOURNAL_FILE,
   type JournalWriter,
@@ -21,6 +21,7 @@ import {
 } from "./journal.ts";
 import { MANIFEST_FILE, readIfThere, readManifestFile } from "./manifest-file.ts";
 import { manifestText } from "./manifest-text.ts";
+import { renamePatiently } from "./replacement.ts";
 import { readStatusFile, type Status, writeStatusFile } from "./status.ts";
 import type { MirrorIdentity } from "./validate.ts";
 
