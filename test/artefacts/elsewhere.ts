@@ -1,14 +1,10 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Finished, type Running, startProgram } from "../e2e/program.ts";
+import type { Finished, Running } from "../e2e/program.ts";
 import { type LogLine, readRecords } from "../e2e/records.ts";
-import { differences, readTree } from "../e2e/trees.ts";
-import { waitFor } from "../e2e/wait.ts";
-import { certificate } from "../servers/certificates.ts";
-import { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from "../servers/embedded.ts";
-
-const REMOTE_FOLDER = "www";
+import { createScene, REMOTE_FOLDER } from "../e2e/scene.ts";
+import type { EmbeddedServer, EmbeddedServerOptions } from "../servers/embedded.ts";
 
 /** A place where an executable runs that is not made for the system of the tests, or finds nothing of it. */
 export interface Elsewhere extends AsyncDisposable {
@@ -57,37 +53,19 @@ function mount(...command: string[]): void {
 
 function createElsewhere(
   { root, seenFrom, command }: { root: string; seenFrom: string; command: string[] },
-  end: () => void,
+  release: () => void,
 ): Elsewhere {
-  const folder = join(root, "site");
-  const running: Running[] = [];
-  const servers: EmbeddedServer[] = [];
-  mkdirSync(folder);
-  const unequal = (server: EmbeddedServer) => differences(readTree(folder), readTree(join(server.root, REMOTE_FOLDER)));
+  const scene = createScene(root);
 
   function start(args: string[], server?: EmbeddedServer): Running {
     const path = process.env.PATH ?? "";
-    const child = startProgram([...command, ...args], {
-      cwd: "/",
-      env: { PATH: path, HOME: seenFrom, ...(server && { MIROIR_PASSWORD: server.password }) },
-    });
-    running.push(child);
-    return child;
+    const env = { PATH: path, HOME: seenFrom, ...(server && { MIROIR_PASSWORD: server.password }) };
+    return scene.launch([...command, ...args], { cwd: "/", env });
   }
 
   return {
-    write(relative, content) {
-      const file = join(folder, relative);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, content);
-    },
-    async embedded(options = {}) {
-      const identity = certificate();
-      const server = await startEmbeddedServer({ certificate: identity, ...options });
-      servers.push(server);
-      copyFileSync(identity.authorityFile, join(root, "authority.pem"));
-      return server;
-    },
+    write: scene.write,
+    embedded: scene.embedded,
     start,
     run: (args, server) => start(args, server).finished(),
     site(server) {
@@ -95,20 +73,9 @@ function createElsewhere(
       const own = ["--log", `${seenFrom}miroir.log`, "--log-format", "json", "--state-dir", `${seenFrom}state`];
       return [`${seenFrom}site`, `${server.url}/${REMOTE_FOLDER}`, ...own, ...tls];
     },
-    mirrored: (server, watch) =>
-      waitFor("the site to be like FOLDER", () => watch.hasEnded || unequal(server).length === 0, {
-        state: () => `${unequal(server).join(", ")}. miroir said: ${watch.stderr}`,
-      }),
+    mirrored: scene.mirrored,
     records: () => readRecords(join(root, "miroir.log")),
-    unequal,
-    async [Symbol.asyncDispose]() {
-      for (const child of running) {
-        if (!child.hasEnded) child.kill("SIGKILL");
-        await child.finished();
-      }
-      for (const server of servers) await server.stop();
-      end();
-      rmSync(root, { recursive: true, force: true });
-    },
+    unequal: scene.unequal,
+    [Symbol.asyncDispose]: () => scene.end(release),
   };
 }

@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdirSync, rmSync, statSync, utimesSync, writeFi
 import { join } from "node:path";
 import { REAL_SERVERS, whyMissing } from "../servers/real.ts";
 import type { TestServer, TlsMode } from "../servers/server.ts";
-import { createSandbox, remoteOf, type Sandbox, siteUrl } from "./sandbox.ts";
+import { createSandbox, type Sandbox, siteUrl } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 import { readTree } from "./trees.ts";
 
 const CONTENT = { "a.txt": "a", "b/c.txt": "cc", "b/ü d.txt": "ddd", ".htaccess": "deny" };

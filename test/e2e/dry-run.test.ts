@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createSandbox, remoteOf } from "./sandbox.ts";
+import { createSandbox } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 import { readTree } from "./trees.ts";
 
 describe("--dry-run", () => {

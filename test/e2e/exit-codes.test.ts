@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { movements } from "./records.ts";
-import { createSandbox, remoteOf, type Sandbox } from "./sandbox.ts";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 import { readTree } from "./trees.ts";
 import { waitFor } from "./wait.ts";
 

@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import type { EmbeddedServer } from "../servers/embedded.ts";
 import type { Finished } from "./program.ts";
-import { createSandbox, remoteOf, type Sandbox } from "./sandbox.ts";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 
 /** Clears the screen, sets the window's title, turns the direction of the text, ends the line. */
 const TERMINAL = "\u001b[2J\u001b]0;owned\u0007\u202e\u2028\u009b31m";

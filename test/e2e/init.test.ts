@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EmbeddedServer } from "../servers/embedded.ts";
-import { createSandbox, remoteOf, type Sandbox, siteUrl } from "./sandbox.ts";
+import { createSandbox, type Sandbox, siteUrl } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 import { startOnTerminal } from "./terminal.ts";
 import { readTree } from "./trees.ts";
 

@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EmbeddedServer } from "../servers/embedded.ts";
 import { eventsOf, linesOf, movements } from "./records.ts";
-import { createSandbox, remoteOf, type Sandbox, siteUrl } from "./sandbox.ts";
+import { createSandbox, type Sandbox, siteUrl } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 import { readTree } from "./trees.ts";
 import { waitFor } from "./wait.ts";
 

@@ -5,7 +5,8 @@ import { availableServers } from "../servers/real.ts";
 import type { TestServer } from "../servers/server.ts";
 import { deepTree, isInScope } from "./deep-tree.ts";
 import { eventsOf, movements } from "./records.ts";
-import { createSandbox, remoteOf, type Sandbox } from "./sandbox.ts";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 import { countFiles, differences, readTree, type Tree } from "./trees.ts";
 
 const SERVERS = (["embedded", ...availableServers()] as const).flatMap((kind) =>

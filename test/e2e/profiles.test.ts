@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TestServer } from "../servers/server.ts";
-import { createSandbox, remoteOf, type Sandbox, siteUrl } from "./sandbox.ts";
+import { createSandbox, type Sandbox, siteUrl } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 import { readTree } from "./trees.ts";
 import { waitFor } from "./wait.ts";
 

@@ -1,17 +1,14 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { certificate } from "../servers/certificates.ts";
 import { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from "../servers/embedded.ts";
 import { type RealServer, type RealServerKind, type RealServerOptions, startRealServer } from "../servers/real.ts";
 import type { TestServer, TlsMode } from "../servers/server.ts";
-import { executable, type Finished, type Running, type Surroundings, startProgram } from "./program.ts";
+import { executable, type Finished, type Running, type Surroundings } from "./program.ts";
 import { type LogLine, readRecords } from "./records.ts";
-import { differences, readTree } from "./trees.ts";
-import { waitFor } from "./wait.ts";
+import { createScene, REMOTE_FOLDER } from "./scene.ts";
 
-/** The remote folder in every site here. */
-const REMOTE_FOLDER = "www";
 const PASSED_ON = ["PATH", "LANG", "TMPDIR", "SystemRoot", "TEMP", "TMP"];
 
 /** Where one test has its folder, log, state and home; all that it starts ends with it. */
@@ -46,11 +43,6 @@ export interface Sandbox extends AsyncDisposable {
   mirrored(server: TestServer, running?: Running): Promise<void>;
 }
 
-/** The folder on disk that holds the site. */
-export function remoteOf(server: TestServer): string {
-  return join(server.root, REMOTE_FOLDER);
-}
-
 export function siteUrl(server: TestServer): string {
   return `${server.url}/${REMOTE_FOLDER}`;
 }
@@ -58,22 +50,14 @@ export function siteUrl(server: TestServer): string {
 export function createSandbox(): Sandbox {
   const program = executable();
   const root = realpathSync(mkdtempSync(join(tmpdir(), "miroir-e2e-")));
-  const folder = join(root, "site");
   const home = join(root, "home");
   const logFile = join(root, "miroir.log");
   const stateDir = join(root, "state");
-  const running: Running[] = [];
-  const servers: TestServer[] = [];
-  for (const each of [folder, home]) mkdirSync(each);
-
-  function launch(command: string[], env: Surroundings["env"], cwd: string): Running {
-    const child = startProgram(command, { cwd, env });
-    running.push(child);
-    return child;
-  }
+  const { folder, launch, keep, write, unequal, mirrored, end } = createScene(root);
+  mkdirSync(home);
 
   function start(args: string[], env = environment(undefined), cwd = root): Running {
-    return launch([program, ...args], env, cwd);
+    return launch([program, ...args], { env, cwd });
   }
 
   function environment(server: TestServer | undefined, more: Record<string, string> = {}): Record<string, string> {
@@ -91,14 +75,6 @@ export function createSandbox(): Sandbox {
     return [folder, siteUrl(server), ...log, ...tls];
   }
 
-  async function keep<S extends TestServer>(starting: Promise<S>): Promise<S> {
-    const server = await starting;
-    servers.push(server);
-    return server;
-  }
-
-  const unequal = (server: TestServer) => differences(readTree(folder), readTree(remoteOf(server)));
-
   return {
     root,
     folder,
@@ -106,11 +82,7 @@ export function createSandbox(): Sandbox {
     stateDir,
     home,
     path: (relative) => join(folder, relative),
-    write(relative, content) {
-      const file = join(folder, relative);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, content);
-    },
+    write,
     embedded(options = {}) {
       const identity = options.tls === undefined || options.tls === "off" ? {} : { certificate: certificate() };
       return keep(startEmbeddedServer({ ...identity, ...options }));
@@ -119,24 +91,14 @@ export function createSandbox(): Sandbox {
     site,
     env: environment,
     run: (args, env, cwd) => start(args, env, cwd).finished(),
-    runWithoutPrivileges: (args, env) => launch([...unprivileged(), program, ...args], env, root).finished(),
+    runWithoutPrivileges: (args, env) => launch([...unprivileged(), program, ...args], { env, cwd: root }).finished(),
     sync: (server, ...more) => start(["sync", ...site(server), ...more], environment(server)).finished(),
     start,
     watch: (server, ...more) => start(["watch", ...site(server), ...more], environment(server)),
     records: () => readRecords(logFile),
     unequal,
-    mirrored: (server, watching) =>
-      waitFor("the site to be like FOLDER", () => watching?.hasEnded === true || unequal(server).length === 0, {
-        state: () => `${unequal(server).join(", ")}. miroir said: ${watching?.stderr}`,
-      }),
-    async [Symbol.asyncDispose]() {
-      for (const child of running) {
-        if (!child.hasEnded) child.kill("SIGKILL");
-        await child.finished();
-      }
-      for (const server of servers) await server.stop();
-      rmSync(root, { recursive: true, force: true });
-    },
+    mirrored,
+    [Symbol.asyncDispose]: () => end(),
   };
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventsOf, readRecords } from "./records.ts";
-import { createSandbox, remoteOf, siteUrl } from "./sandbox.ts";
+import { createSandbox, siteUrl } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 import { readTree } from "./trees.ts";
 
 describe("the environment", () => {

@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "no
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { EmbeddedServer } from "../servers/embedded.ts";
-import { createSandbox, remoteOf, type Sandbox, siteUrl } from "./sandbox.ts";
+import { createSandbox, type Sandbox, siteUrl } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 
 interface Wrong {
   name: string;

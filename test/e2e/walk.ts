@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { createTerminalModel } from "../report/terminal-model.ts";
 import { certificate } from "../servers/certificates.ts";
 import { executable } from "./program.ts";
-import { createSandbox, remoteOf, siteUrl } from "./sandbox.ts";
+import { createSandbox, siteUrl } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 import { type OnTerminal, startOnTerminal } from "./terminal.ts";
 
 /** Of the pseudo-terminals. Longer lines are kept whole here. */

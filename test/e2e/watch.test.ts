@@ -14,7 +14,8 @@ import { join } from "node:path";
 import type { EmbeddedServer } from "../servers/embedded.ts";
 import type { Running } from "./program.ts";
 import { eventsOf, movements } from "./records.ts";
-import { createSandbox, remoteOf, type Sandbox, siteUrl } from "./sandbox.ts";
+import { createSandbox, type Sandbox, siteUrl } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 import { waitFor } from "./wait.ts";
 
 /** With the defaults alone: no command word, no interval, no place for the state. */

@@ -1,13 +1,10 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { type Running, requireFresh, startProgram } from "../e2e/program.ts";
+import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { type Running, requireFresh } from "../e2e/program.ts";
 import { type LogLine, readRecords } from "../e2e/records.ts";
-import { differences, readTree } from "../e2e/trees.ts";
+import { createScene, REMOTE_FOLDER, remoteOf } from "../e2e/scene.ts";
 import { waitFor } from "../e2e/wait.ts";
-import { certificate } from "../servers/certificates.ts";
-import { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from "../servers/embedded.ts";
-
-const REMOTE_FOLDER = "www";
+import type { EmbeddedServer, EmbeddedServerOptions } from "../servers/embedded.ts";
 
 /** One test's place inside the system that has Wine: the Windows executable, FOLDER, log and state. */
 export interface WineSandbox extends AsyncDisposable {
@@ -59,16 +56,14 @@ export function createWineSandbox(): WineSandbox {
   const program = windowsExecutable();
   mkdirSync(join(system, "root"), { recursive: true });
   const root = mkdtempSync(join(system, "root", "miroir-wine-"));
-  const folder = join(root, "site");
+  const scene = createScene(root);
+  const { folder } = scene;
   const logFile = join(root, "miroir.log");
   const stateDir = join(root, "state");
-  const running: Running[] = [];
-  const servers: EmbeddedServer[] = [];
-  mkdirSync(folder);
+  let held = 0;
   copyFileSync(program, join(root, "miroir.exe"));
 
   const windowsPath = (name: string) => ["Z:", "root", basename(root), name].join("\\");
-  const remote = (server: EmbeddedServer) => join(server.root, REMOTE_FOLDER);
 
   /** The child is the Windows program itself: chroot, env and wine each become the next. */
   function commandOf(args: string[], more: Record<string, string>): string[] {
@@ -79,9 +74,7 @@ export function createWineSandbox(): WineSandbox {
   }
 
   function launch(args: string[], more: Record<string, string>): Running {
-    const child = startProgram(commandOf(args, more), { cwd: "/", env: { PATH: process.env.PATH ?? "" } });
-    running.push(child);
-    return child;
+    return scene.launch(commandOf(args, more), { cwd: "/", env: { PATH: process.env.PATH ?? "" } });
   }
 
   /** By the runtime inside the executable, as another Windows program. */
@@ -95,18 +88,8 @@ export function createWineSandbox(): WineSandbox {
     logFile,
     stateDir,
     windowsPath,
-    write(relative, content) {
-      const file = join(folder, relative);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, content);
-    },
-    async embedded(options = {}) {
-      const identity = certificate();
-      const server = await startEmbeddedServer({ certificate: identity, ...options });
-      servers.push(server);
-      copyFileSync(identity.authorityFile, join(root, "authority.pem"));
-      return server;
-    },
+    write: scene.write,
+    embedded: scene.embedded,
     site(server) {
       const tls = server.tls === "off" ? [] : ["--tls-ca", windowsPath("authority.pem")];
       const files = ["--log", windowsPath("miroir.log"), "--state-dir", windowsPath("state")];
@@ -137,7 +120,7 @@ export function createWineSandbox(): WineSandbox {
       }
     },
     async hold(name, sharing) {
-      const release = `release-${running.length}`;
+      const release = `release-${++held}`;
       const child = launchScript("hold.mjs", windowsPath(name), sharing, windowsPath(release));
       await waitFor("the file to be held", () => child.hasEnded || child.stdout !== "", { state: () => child.stderr });
       if (!child.stdout.includes("held")) throw new Error(`Cannot hold "${name}": ${child.stdout}${child.stderr}`);
@@ -153,15 +136,8 @@ export function createWineSandbox(): WineSandbox {
       return stdout;
     },
     records: () => readRecords(logFile),
-    remote,
-    unequal: (server) => differences(readTree(folder), readTree(remote(server))),
-    async [Symbol.asyncDispose]() {
-      for (const child of running) {
-        if (!child.hasEnded) child.kill("SIGKILL");
-        await child.finished();
-      }
-      for (const server of servers) await server.stop();
-      rmSync(root, { recursive: true, force: true });
-    },
+    remote: remoteOf,
+    unequal: scene.unequal,
+    [Symbol.asyncDispose]: () => scene.end(),
   };
 }
