@@ -8,6 +8,8 @@ export interface Watcher {
   hasNews(): boolean;
   /** Paths that events named since the last time; undefined when it can be anywhere. */
   take(): ReadonlySet<RelPath> | undefined;
+  /** From now on each name is told as it comes, and those first that wait to be taken. Undefined: no more. */
+  tell(listener: ((name: string) => void) | undefined): void;
   /** Events are no longer believed. */
   giveUp(): void;
   /** Why every tick has to look for itself; undefined as long as events tell. */
@@ -36,6 +38,7 @@ export function watchFolder(
   let isAnywhere = true;
   let polling: string | undefined;
   let watcher: FSWatcher | undefined;
+  let listener: ((name: string) => void) | undefined;
   /** Which folder is watched. */
   let place: string | undefined;
 
@@ -54,7 +57,10 @@ export function watchFolder(
   function take(name: string | null | undefined): void {
     // Without a name it is FOLDER itself, or more than the system could keep.
     if (typeof name !== "string" || name === "" || named.size >= MOST_NAMES) isAnywhere = true;
-    else if (!isAnywhere) named.add(name);
+    else if (!isAnywhere) {
+      named.add(name);
+      listener?.(name);
+    }
   }
 
   /** Where FOLDER is missing it is waited for. */
@@ -88,6 +94,10 @@ export function watchFolder(
       named = new Set();
       isAnywhere = false;
       return taken;
+    },
+    tell(newListener) {
+      listener = newListener;
+      if (listener) for (const name of named) listener(name);
     },
     giveUp: () => poll("a change came without an event"),
     get polling() {

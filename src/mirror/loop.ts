@@ -17,6 +17,8 @@ const SAFETY_SCAN_MS = 5 * 60_000;
 const REST_PER_SCAN = 10;
 /** A look that took so long left much behind that the idle time needs not. */
 const LARGE_SCAN_MS = 100;
+/** What events tell is prepared for no earlier than so long before the next pass: what is prepared does not last. */
+const FORESIGHT_MS = 3000;
 /** A pause that lasted so much longer than meant: the machine slept, and its connections are dead. */
 const SLEPT_MS = 30_000;
 
@@ -53,7 +55,7 @@ export async function runWatch(
     const isUnfinished = (!isLevel || mirror.hasWork || watcher.polling !== undefined) && now >= againAtMs;
     const isSafetyDue = hasSlept || now - wholeAtMs >= SAFETY_SCAN_MS;
     if (!hasNews && !isUnfinished && !isSafetyDue) {
-      hasSlept = await pause(parts, intervalMs);
+      hasSlept = await foresee(parts, mirror, watcher, intervalMs);
       continue;
     }
     const hadCompleted = mirror.hasCompleted;
@@ -72,7 +74,7 @@ export async function runWatch(
     if (isWhole && result.counts.scanMs > LARGE_SCAN_MS) parts.releaseMemory?.();
     const pauseMs = result.error ? backoffMs(result, errorsInARow, parts) : intervalMs;
     parts.progress?.rest(standing(result, pauseMs));
-    hasSlept = await pause(parts, pauseMs);
+    hasSlept = result.error ? await pause(parts, pauseMs) : await foresee(parts, mirror, watcher, pauseMs);
   }
   return undefined;
 }
@@ -91,6 +93,19 @@ function standing({ error, counts, codes }: PassResult, pauseMs: number): string
   if (counts.failed > 0) return `${counts.failed} not mirrored, tried again`;
   if (counts.pending > 0) return `${counts.pending} to be done`;
   return codes.length > 0 ? "not in sync" : "in sync, watching";
+}
+
+/** The time before the next pass. @returns whether the machine slept */
+async function foresee(parts: MirrorParts, mirror: Mirror, watcher: Watcher, ms: number): Promise<boolean> {
+  const blindMs = Math.max(0, ms - FORESIGHT_MS);
+  const hasSlept = blindMs > 0 && (await pause(parts, blindMs));
+  if (parts.isStopped()) return hasSlept;
+  watcher.tell((name) => mirror.foresee(name));
+  try {
+    return (await pause(parts, ms - blindMs)) || hasSlept;
+  } finally {
+    watcher.tell(undefined);
+  }
 }
 
 /** @returns whether the machine slept, or its clock was set: who knows what has happened meanwhile */

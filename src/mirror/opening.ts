@@ -11,6 +11,9 @@ import { withRetries } from "./retry.ts";
 export interface Opening {
   /** What a killed run left half done is put right before anything else is. @throws SiteError */
   connect(snapshot: Snapshot): Promise<void>;
+  /** The pass that comes next will probably send something. Nothing is asked twice before it. */
+  prepare(): void;
+  readonly isPrepared: boolean;
   /** A new pass begins. */
   expire(): void;
   /** Something was left half done, and it is time to try again. */
@@ -33,7 +36,12 @@ export function createOpening(
 ): Opening {
   const { site } = parts;
   let isOpen = false;
+  /** Whether the remote folder was seen: since the last pass began, and in the time before this one. */
+  let comingSight: Promise<boolean> | undefined;
+  let sight: Promise<boolean> | undefined;
   let sweepAtMs = 0;
+
+  const isFirst = () => memory.manifest === undefined || memory.status.completedPassAt === undefined;
 
   async function recover(snapshot: Snapshot): Promise<void> {
     const ended: Intent[] = [];
@@ -63,16 +71,26 @@ export function createOpening(
   return {
     async connect(snapshot) {
       if (isOpen) return;
-      await withRetries(
-        () => site.open(memory.manifest === undefined || memory.status.completedPassAt === undefined),
-        parts,
-        (error, tryNumber) => hooks.onRetry("", error, tryNumber),
-      );
+      if (!(await sight)) {
+        await withRetries(
+          () => site.open(isFirst()),
+          parts,
+          (error, tryNumber) => hooks.onRetry("", error, tryNumber),
+        );
+      }
       isOpen = true;
       await recover(snapshot);
     },
+    prepare() {
+      if (!isFirst()) comingSight ??= site.prepare();
+    },
+    get isPrepared() {
+      return comingSight !== undefined;
+    },
     expire() {
       isOpen = false;
+      sight = comingSight;
+      comingSight = undefined;
     },
     get isSweepDue() {
       return memory.intents.size + memory.doubts.size > 0 && parts.monotonicMs() >= sweepAtMs;

@@ -11,6 +11,7 @@ import { checkMounts, distrustOf } from "./belief.ts";
 import { exitOf, failureOfPass, isPassError, type PassError } from "./codes.ts";
 import { type Counts, createCounts } from "./counts.ts";
 import { foreignChanges } from "./foreign.ts";
+import { createForesight } from "./foresight.ts";
 import { createLookout, look } from "./look.ts";
 import type { Memory } from "./memory.ts";
 import { createNotices } from "./notices.ts";
@@ -38,6 +39,8 @@ export interface Mirror {
    * @param named paths of FOLDER that may have changed since the last pass; undefined when that can be any
    */
   pass(named?: ReadonlySet<RelPath>): Promise<PassResult>;
+  /** An event named a path of FOLDER, and a pass is near: what it will probably need of the site is prepared. */
+  foresee(name: string): void;
   /** A first session is open: told. */
   connected(session: { encrypted: boolean; address: string }): void;
   /** The server agreed to TLS: remembered for ever, before anything else can go wrong. */
@@ -67,6 +70,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   let verification: Verification | undefined;
   const opening = createOpening(parts, memory, { onRetry, learn, onLeft: notices.failed });
   const connect = opening.connect;
+  const foresight = createForesight(folder, memory, pauses, opening);
   const lookAt = createLookout(folder, parts.readScan, parts.sleep);
   /** What the site is known to hold is what the last look saw. */
   let isLevel = false;
@@ -130,6 +134,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     hasPassed = true;
     const { snapshot, scan, touched } = await lookAt(status.mounts ? undefined : named);
     counts.scanMs = parts.monotonicMs() - scannedAt;
+    foresight.looked(scan);
     checkMounts(snapshot, status);
     const unfit = notices.skipped(snapshot.skipped.values());
     counts.failed += unfit;
@@ -219,6 +224,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       counts.ms = parts.monotonicMs() - startedAt;
       return result;
     },
+    foresee: foresight.foresee,
     connected({ encrypted, address }) {
       log.info({ event: "connect", detail: `${address}, ${encrypted ? "encrypted" : "not encrypted"}` });
       if (encrypted || !parts.warnsWhenPlain) return;

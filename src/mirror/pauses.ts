@@ -8,18 +8,20 @@ const LONGEST_PAUSE_MS = 5 * 60_000;
 export interface Pauses {
   /** The plan without what is not due yet. */
   holdBack(planned: Plan): { plan: Plan; held: number };
+  isPaused(path: RelPath): boolean;
   failed(path: RelPath): void;
   mended(path: RelPath): void;
 }
 
 export function createPauses(now: () => number, random: () => number): Pauses {
   const paused = new Map<RelPath, { failures: number; untilMs: number }>();
+  const isPaused = (path: RelPath) => (paused.get(path)?.untilMs ?? 0) > now();
 
   return {
+    isPaused,
     holdBack(planned) {
       if (paused.size === 0) return { plan: planned, held: 0 };
       let held = 0;
-      const isPaused = (path: RelPath) => (paused.get(path)?.untilMs ?? 0) > now();
       // What lies in a folder that is not made yet waits with it.
       const heldFolders = new Set(planned.structure.filter(({ path }) => isPaused(path)).map(({ path }) => path));
       const waits = (path: RelPath) =>

@@ -15,19 +15,20 @@ import {
   questionsAbout,
   startRename,
 } from "./arrival.ts";
-import type { DataConnection } from "./connection.ts";
-import { dialData, portOf, refusedPassive } from "./data.ts";
+import { type DataWay, portOf, refusedPassive, wayTo } from "./data.ts";
 import type { Reply, Transfer } from "./pipeline.ts";
 import type { Asking } from "./query.ts";
+import { blameReady } from "./ready.ts";
 import type { Opened, Row } from "./row.ts";
 import { send } from "./send.ts";
 import { SiteError } from "./site.ts";
 import { begin, type UploadTools } from "./temporary.ts";
 import { startTransfer } from "./transfer.ts";
 
-/** A file whose STOR is with the server, behind the EPSV for it, and with the questions about it behind it. */
+/** A file whose STOR is with the server, behind the EPSV it may need, and with the questions about it behind it. */
 interface Queued extends Begun {
-  passive: Promise<Reply | undefined>;
+  way: Promise<DataWay>;
+  isReady: boolean;
   transfer: Transfer;
   answers: Promise<Answers>;
 }
@@ -53,25 +54,26 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
 
   function queue({ job, content }: Opened): Queued {
     const begun: Begun = { job, content, ...begin(job, content, tools), readAtMs: tools.now() };
-    const passive = session.pipeline.exchange([{ text: "EPSV", expects: [229] }]).then(([reply]) => reply);
+    const ready = session.ready?.take();
+    const way = ready ? Promise.resolve(ready) : askWay();
     const transfer = startTransfer(session, `STOR ${tools.pathOf(begun.temporary)}`);
     const questions = questionsAbout(begun, asking, tools);
     const replies = session.pipeline.exchange(questions.map(([, command]) => command));
     const answers = replies.then((each) => answersTo(questions, each));
     // Looked at later.
-    for (const each of [passive, answers]) each.catch(() => {});
-    return { ...begun, passive, transfer, answers };
+    for (const each of [way, answers]) each.catch(() => {});
+    return { ...begun, way, isReady: ready !== undefined, transfer, answers };
   }
 
-  async function dial(passive: Promise<Reply | undefined>): Promise<DataConnection> {
-    const reply = await passive;
+  async function askWay(): Promise<DataWay> {
+    const [reply] = await session.pipeline.exchange([{ text: "EPSV", expects: [229] }]);
     const port = portOf(reply);
     if (port === undefined) throw refusedPassive(reply);
-    return dialData(session, port);
+    return wayTo(session, port);
   }
 
-  async function deliver({ transfer, passive, answers: _, ...begun }: Queued): Promise<Arrived> {
-    const storing = { transfer, data: dial(passive) };
+  async function deliver({ transfer, way, isReady: _, answers: __, ...begun }: Queued): Promise<Arrived> {
+    const storing = { transfer, data: way.then((each) => each.open()) };
     const options = { offsetBytes: 0, timeoutMs, admit: tools.admit };
     return { ...begun, sent: await send(session, () => storing, begun.job, begun.content, options) };
   }
@@ -99,6 +101,7 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
     } catch (error) {
       const isIllTimed = error instanceof SiteError && error.code !== undefined && ILL_TIMED.includes(error.code);
       if (isAhead && (isIllTimed || session.pipeline.ended)) distrust(asError(error));
+      if (queued.isReady) blameReady(asking, error, tools);
       // Nobody knows what became of questions about a file that is not there.
       troubles.push(() => failed(asking, queued, error, report, tools));
       return undefined;

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { dialFailed } from "./dial.ts";
 
@@ -9,6 +10,15 @@ export interface DataConnection {
   finish(): Promise<void>;
   /** Hands over what comes, as it comes, until the server ends the connection. */
   receive(onChunk: (chunk: Uint8Array) => void): Promise<void>;
+  destroy(): void;
+}
+
+/** A TCP connection to a port for data that may still have to be encrypted: servers do so after the transfer's command. */
+export interface DataLine {
+  /** The server has neither ended it nor said anything. */
+  readonly isFresh: boolean;
+  /** Makes it ready for data. @throws SiteError */
+  open(): Promise<DataConnection>;
   destroy(): void;
 }
 
@@ -66,7 +76,7 @@ const PLAIN_EVENTS = {
  * is free again as soon as the system has its bytes.
  * @throws SiteError `unreachable`
  */
-export function dialPlain(host: string, port: number, timeoutMs: number): Promise<DataConnection> {
+export function dialPlain(host: string, port: number, timeoutMs: number): Promise<DataLine> {
   return new Promise((resolve, reject) => {
     let isLate = false;
     const timer = setTimeout(() => {
@@ -88,7 +98,7 @@ export function dialPlain(host: string, port: number, timeoutMs: number): Promis
   });
 }
 
-function plainConnection(socket: Bun.Socket<PlainState>, timeoutMs: number): DataConnection {
+function plainConnection(socket: Bun.Socket<PlainState>, timeoutMs: number): DataConnection & DataLine {
   const state = socket.data;
   socket.setNoDelay(true);
 
@@ -118,6 +128,12 @@ function plainConnection(socket: Bun.Socket<PlainState>, timeoutMs: number): Dat
   }
 
   return {
+    get isFresh() {
+      return !state.end && state.earlyBytes === 0;
+    },
+    async open() {
+      return this;
+    },
     write(bytes) {
       const taken = state.end ? -1 : socket.write(bytes);
       if (taken === bytes.length) return undefined;
@@ -142,6 +158,23 @@ function plainConnection(socket: Bun.Socket<PlainState>, timeoutMs: number): Dat
       state.wake?.();
       socket.terminate();
     },
+  };
+}
+
+/** A connection that is encrypted when it is opened, and watched until then. */
+export function tlsLine(socket: Socket, timeoutMs: number, encrypt: () => Promise<Duplex>): DataLine {
+  let isFresh = true;
+  const spoil = () => {
+    isFresh = false;
+  };
+  // An error that nobody listens to would end the process.
+  socket.on("error", spoil).on("close", spoil);
+  return {
+    get isFresh() {
+      return isFresh;
+    },
+    open: async () => streamConnection(await encrypt(), timeoutMs),
+    destroy: () => void socket.destroy(),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { DataConnection } from "./connection.ts";
+import type { DataConnection, DataLine } from "./connection.ts";
 import { type Capabilities, parseExtendedPassive, parsePassive } from "./features.ts";
 import { isRefusal, type Reply } from "./pipeline.ts";
 import type { Session } from "./session.ts";
@@ -12,6 +12,7 @@ export function portOf(reply: Reply | undefined): number | undefined {
 
 /** The port for the next transfer: by EPSV (RFC 2428), or PASV where the server has no EPSV. @throws SiteError */
 export async function askPort(session: Session, capabilities: Capabilities): Promise<number> {
+  session.ready?.drop();
   if (capabilities.epsv) {
     const [reply] = await session.pipeline.exchange([{ text: "EPSV", expects: [229] }]);
     const port = portOf(reply);
@@ -25,13 +26,32 @@ export async function askPort(session: Session, capabilities: Capabilities): Pro
   return port;
 }
 
+/** The way to the data connection of a transfer whose command has been written. */
+export interface DataWay {
+  open(): Promise<DataConnection>;
+  /** It was dialled beforehand. */
+  isReady: boolean;
+}
+
+export const wayTo = (session: Session, port: number): DataWay => ({
+  open: () => dialData(session, port),
+  isReady: false,
+});
+
 /**
  * Opens a data connection. With TLS that ends only after the transfer's command: servers greet nobody before it.
  * @throws SiteError
  */
-export async function dialData(session: Session, port: number): Promise<DataConnection> {
+export function dialData(session: Session, port: number): Promise<DataConnection> {
+  return explained(session.dialData(port).then((line) => line.open()));
+}
+
+/** Dials, and does not encrypt yet. @throws SiteError */
+export const dialLine = (session: Session, port: number): Promise<DataLine> => explained(session.dialData(port));
+
+async function explained<T>(opening: Promise<T>): Promise<T> {
   try {
-    return await session.dialData(port);
+    return await opening;
   } catch (cause) {
     if (cause instanceof SiteError && cause.reason === "tls") throw cause;
     const words = cause instanceof Error ? cause.message : String(cause);

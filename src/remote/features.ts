@@ -15,6 +15,8 @@ export interface Capabilities {
    * until it has stored a file so.
    */
   storesAhead: "no" | "perhaps" | "yes";
+  /** A data connection may wait for its transfer: until one did not last, or the server stumbled over one. */
+  holdsData: boolean;
   /** RNTO onto an existing file is taken (RFC 959 leaves it open). */
   renameOverwrites: boolean;
 }
@@ -68,6 +70,7 @@ export function parseFeatures(lines: readonly string[] | undefined, greeting = "
     }),
     epsv: true,
     storesAhead: /\bvsFTPd\b/i.test(greeting) ? "perhaps" : "no",
+    holdsData: true,
     renameOverwrites: true,
   };
 }

@@ -7,10 +7,12 @@ import { performAll } from "./operations.ts";
 import { remotePath, remoteRoot } from "./paths.ts";
 import { SessionEnded } from "./pipeline.ts";
 import { createPool } from "./pool.ts";
+import { prepareSession } from "./prepare.ts";
 import { probeNames } from "./probe.ts";
 import { type Asking, entryOf, list, timesOf } from "./query.ts";
 import { createAdmission } from "./rate.ts";
 import { readBack, toldDigest } from "./read-back.ts";
+import { blameReady } from "./ready.ts";
 import { recover } from "./recovery.ts";
 import { type Account, openSession, type Session } from "./session.ts";
 import { type ReadableSite, type RemoteEntry, SiteError } from "./site.ts";
@@ -48,6 +50,8 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
   let hasEncrypted = account.seenEncrypted === true;
   let windowSize = WINDOW;
   let oneByOne = false;
+  /** One whose data connection waited in vain. */
+  let disappointed: Session | undefined;
 
   const degrade = (message: string) => {
     if (degraded.has(message)) return;
@@ -112,11 +116,13 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
     explain: (each, path, error) => explainRefusal(each, path, error, tools.pathOf),
   };
 
-  function asking<T>(use: (asking: Asking) => Promise<T>): Promise<T> {
-    return pool.with((session: Session) =>
-      use({ session, capabilities: capabilities ?? session.capabilities, timeoutMs: account.timeoutMs }),
-    );
-  }
+  const askingOn = (session: Session): Asking => ({
+    session,
+    capabilities: capabilities ?? session.capabilities,
+    timeoutMs: account.timeoutMs,
+  });
+
+  const asking = <T>(use: (asking: Asking) => Promise<T>): Promise<T> => pool.with((session) => use(askingOn(session)));
 
   /** Commands sent at once that cost the session are sent one at a time from then on. */
   async function windowed<T>(count: number, use: () => Promise<T>): Promise<T> {
@@ -157,6 +163,24 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
         if (!mayCreate) throw rootMissing(root);
         await makeRoot(each);
       });
+    },
+    async prepare() {
+      const ended = disappointed?.pipeline.ended;
+      // Only words of the server's tell that it stumbled over a connection that came to nothing.
+      if (disappointed && ended instanceof SiteError && ended.code !== undefined)
+        blameReady(askingOn(disappointed), ended, tools);
+      disappointed = undefined;
+      const prepared = pool.withIdle((session) =>
+        prepareSession(askingOn(session), root, () => {
+          disappointed = session;
+        }),
+      );
+      try {
+        return (await prepared) ?? false;
+      } catch {
+        // What is wrong shows when something has to be done.
+        return false;
+      }
     },
     list: (folder) => asking((each) => list(each, tools.pathOf(folder))),
     entry: (path) => asking((each) => entryOf(each, tools.pathOf(path))),

@@ -4,6 +4,8 @@ import { SiteError } from "./site.ts";
 export interface Pool {
   /** Lends a session to `use`; a session that ended is replaced for the next one. @throws SiteError of connecting, or of `use` */
   with<T>(use: (session: Session) => Promise<T>): Promise<T>;
+  /** Lends one that stands idle, which the next to ask for a session will get; undefined when none does. @throws SiteError of `use` */
+  withIdle<T>(use: (session: Session) => Promise<T>): Promise<T> | undefined;
   /** Sessions that may be open at once: what was asked for, or what the server turned out to allow. */
   readonly limit: number;
   /** Ends all sessions at once, lent ones included. The pool can be used again. */
@@ -108,16 +110,24 @@ export function createPool(
     }
   }
 
+  async function lend<T>(session: Session, use: (session: Session) => Promise<T>, sinceMs: () => number): Promise<T> {
+    lent.add(session);
+    try {
+      return await use(session);
+    } finally {
+      lent.delete(session);
+      give(session, sinceMs());
+    }
+  }
+
   return {
-    async with(use) {
-      const session = await take();
-      lent.add(session);
-      try {
-        return await use(session);
-      } finally {
-        lent.delete(session);
-        give(session, options.now());
-      }
+    with: async (use) => lend(await take(), use, options.now),
+    withIdle(use) {
+      const slot = idle.findLast(({ session }) => !session.pipeline.ended);
+      if (!slot) return undefined;
+      idle.splice(idle.indexOf(slot), 1);
+      // What comes to nothing keeps no session alive.
+      return lend(slot.session, use, () => slot.sinceMs);
     },
     get limit() {
       return limit;

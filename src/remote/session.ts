@@ -1,10 +1,11 @@
 import type { TLSSocket } from "node:tls";
-import { type DataConnection, dialPlain, streamConnection } from "./connection.ts";
+import { type DataLine, dialPlain, tlsLine } from "./connection.ts";
 import { ControlContext } from "./control.ts";
 import { dial } from "./dial.ts";
 import type { Capabilities } from "./features.ts";
 import { ask, logIn, tooMany } from "./login.ts";
 import { createPipeline, GREETING, isRefusal, type Pipeline, type Reply } from "./pipeline.ts";
+import type { ReadyData } from "./ready.ts";
 import { SiteError } from "./site.ts";
 import { curveOf, secure, type Trust } from "./trust.ts";
 
@@ -41,10 +42,12 @@ export interface Session {
   readonly loginFolder: string | undefined;
   /**
    * A connection to the server's passive `port`, at the host of the control connection; on an encrypted session
-   * encrypted, verified, and resuming the control connection's TLS session.
+   * opening it encrypts, verifies, and resumes the control connection's TLS session.
    * @throws SiteError `unreachable`, `tls`
    */
-  dialData(port: number): Promise<DataConnection>;
+  dialData(port: number): Promise<DataLine>;
+  /** A data connection that waits for its transfer. */
+  ready: ReadyData | undefined;
   close(): void;
 }
 
@@ -75,7 +78,7 @@ export async function openSession(account: Account): Promise<Session> {
     const { capabilities, loginFolder } = await logIn(pipeline, account, { encrypted, greeting: greeting.text });
     const remoteAddress = socket.remoteAddress ?? host;
     const curve = encrypted ? curveOf(context.socket as TLSSocket) : undefined;
-    return {
+    const session: Session = {
       pipeline,
       capabilities,
       encrypted,
@@ -83,11 +86,17 @@ export async function openSession(account: Account): Promise<Session> {
       async dialData(dataPort) {
         if (!encrypted) return dialPlain(remoteAddress, dataPort, timeoutMs);
         const plain = await dial(remoteAddress, dataPort, timeoutMs);
-        const session = context.tlsSessionStore;
-        return streamConnection(await secure(plain, host, account.trust, { timeoutMs, session, curve }), timeoutMs);
+        return tlsLine(plain, timeoutMs, () =>
+          secure(plain, host, account.trust, { timeoutMs, session: context.tlsSessionStore, curve }),
+        );
       },
-      close: () => pipeline.end(new Error("The session was closed")),
+      ready: undefined,
+      close() {
+        session.ready?.drop();
+        pipeline.end(new Error("The session was closed"));
+      },
     };
+    return session;
   } catch (error) {
     pipeline.end(error instanceof Error ? error : new Error(String(error)));
     throw whileConnecting(error, host, port);

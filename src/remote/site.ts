@@ -181,6 +181,12 @@ export interface Site {
    * @throws SiteError `unreachable`, `login`, `tls`, `missing`
    */
   open(mayCreate: boolean): Promise<void>;
+  /**
+   * Takes the first steps of an upload that will probably come in a moment, where a session stands idle; nothing is
+   * asked of the server where none does.
+   * @returns whether the remote folder was seen to be there; never an error
+   */
+  prepare(): Promise<boolean>;
   /** @throws SiteError; a missing folder is `missing`, never an empty listing. */
   list(folder: RelPath): Promise<Listing>;
   /** What stands at one path; undefined when the server says for certain that nothing does. @throws SiteError */

@@ -13,11 +13,13 @@ import {
   questionsAbout,
   startRename,
 } from "./arrival.ts";
-import { askPort, dialData, portOf } from "./data.ts";
+import { askPort, type DataWay, portOf, wayTo } from "./data.ts";
 import type { Reply } from "./pipeline.ts";
 import type { Asking } from "./query.ts";
+import { blameReady } from "./ready.ts";
 import { createRow, type Opened, type Row } from "./row.ts";
 import { send } from "./send.ts";
+import type { Session } from "./session.ts";
 import type { UploadJob } from "./site.ts";
 import { begin, type UploadTools } from "./temporary.ts";
 import { startTransfer } from "./transfer.ts";
@@ -62,11 +64,12 @@ async function uploadInTwo(asking: Asking, row: Row, report: JobReport, tools: U
     const coming = await row.take();
     if (!coming && !arrived) return;
     try {
-      const { answers, passive } = await checkAndAsk(asking, arrived, coming !== undefined, tools);
+      const ready = coming && asking.session.ready?.take();
+      const { answers, passive } = await checkAndAsk(asking, arrived, coming !== undefined && !ready, tools);
       const checked = arrived && (await judge(asking, arrived, answers, report, tools));
       const { renaming, sending } = asking.session.pipeline.together(() => ({
         renaming: checked && startRename(asking, checked, tools),
-        sending: coming && sendNext(asking, coming, passive, report, tools),
+        sending: coming && sendNext(asking, coming, ready ?? passive, report, tools),
       }));
       // As soon as it is there, not only after the next file's bytes.
       const noting = checked && renaming && noteRename(asking, checked, renaming, report, tools);
@@ -96,27 +99,37 @@ async function checkAndAsk(
   return { answers: answersTo(questions, replies), passive: replies[questions.length] };
 }
 
-/** Second write: STOR of the next file, its data connection opening meanwhile. */
+/**
+ * Second write: STOR of the next file, its data connection opening meanwhile.
+ * @param passive the reply to EPSV, or a data connection that needed none
+ */
 async function sendNext(
   asking: Asking,
   { job, content }: Opened,
-  passive: Reply | undefined,
+  passive: Reply | DataWay | undefined,
   report: JobReport,
   tools: UploadTools,
 ): Promise<Arrived | undefined> {
   const { session, capabilities, timeoutMs } = asking;
   const begun: Begun = { job, content, ...begin(job, content, tools), readAtMs: tools.now() };
-  const start = (port: number) => ({
+  const start = (way: DataWay) => ({
     transfer: startTransfer(session, `STOR ${tools.pathOf(begun.temporary)}`),
-    data: dialData(session, port),
+    data: way.open(),
   });
+  const way = passive && "open" in passive ? passive : wayIn(session, passive);
   try {
-    const port = portOf(passive);
-    const storing = () => (port === undefined ? askPort(session, capabilities).then(start) : start(port));
+    const storing = () =>
+      way ? start(way) : askPort(session, capabilities).then((port) => start(wayTo(session, port)));
     const options = { offsetBytes: 0, timeoutMs, admit: tools.admit };
     return { ...begun, sent: await send(session, storing, job, content, options) };
   } catch (error) {
+    if (way?.isReady) blameReady(asking, error, tools);
     await failed(asking, begun, error, report, tools);
     return undefined;
   }
+}
+
+function wayIn(session: Session, passive: Reply | undefined): DataWay | undefined {
+  const port = portOf(passive);
+  return port === undefined ? undefined : wayTo(session, port);
 }

@@ -1,6 +1,7 @@
-import { askPort, dialData } from "./data.ts";
+import { askPort, type DataWay, wayTo } from "./data.ts";
 import { keepMode, moveIntoPlace } from "./place.ts";
 import { type Asking, sizeOf } from "./query.ts";
+import { blameReady } from "./ready.ts";
 import { settle } from "./recovery.ts";
 import { checkArrived, type Sent, send } from "./send.ts";
 import { type Content, isResumable, type Unsettled, type Uploaded, type UploadJob } from "./site.ts";
@@ -31,16 +32,18 @@ export async function upload(asking: Asking, job: UploadJob, tools: UploadTools)
     const target = tools.pathOf(temporary);
     const readAtMs = tools.now();
     const { session, capabilities, timeoutMs } = asking;
+    const ready = session.ready?.take();
     let sent: Sent;
     try {
       const command = `${offsetBytes > 0 ? "APPE" : "STOR"} ${target}`;
       const start = async () => {
-        const port = await askPort(session, capabilities);
-        return { transfer: startTransfer(session, command), data: dialData(session, port) };
+        const way: DataWay = ready ?? wayTo(session, await askPort(session, capabilities));
+        return { transfer: startTransfer(session, command), data: way.open() };
       };
       sent = await send(session, start, job, content, { offsetBytes, timeoutMs, admit: tools.admit });
       checkArrived(job, sent, await sizeOf(asking, target));
     } catch (error) {
+      if (ready) blameReady(asking, error, tools);
       await discard(asking, job, tools, error);
       throw error;
     }

@@ -153,6 +153,9 @@ export function createFakeSite(
       return opened;
     },
     parallel: 2,
+    async prepare() {
+      return false;
+    },
     async open() {
       opened++;
       const verdict = judge({ op: "open", path: "" });

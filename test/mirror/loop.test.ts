@@ -15,16 +15,27 @@ interface Scene {
   /** When an event comes, on the clock of the scene. */
   eventsAtMs?: number[];
   hasCompleted?: boolean;
+  intervalMs?: number;
   lengthMs: number;
   /** The first pause that ends after `atMs` takes so much longer on the wall clock. */
   jump?: { atMs: number; byMs: number };
 }
 
 /** Runs a watch on a clock that only its pauses move. */
-async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, lengthMs, jump }: Scene) {
+async function watchFor({
+  passes = [],
+  eventsAtMs = [],
+  hasCompleted = true,
+  intervalMs = 1000,
+  lengthMs,
+  jump,
+}: Scene) {
   let clockMs = 0;
   let seenMs = -1;
   let polling: string | undefined;
+  let listener: ((name: string) => void) | undefined;
+  /** When what event came to be known before its pass. */
+  const foreseen: Array<[number, number]> = [];
   const passesAtMs: number[] = [];
   /** For each pass whether it looks at all of FOLDER, or at how many names. */
   const looks: Array<number | "whole"> = [];
@@ -36,6 +47,10 @@ async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, len
       const taken = polling !== undefined || seenMs < 0 ? undefined : new Set(news.map(String));
       seenMs = clockMs;
       return taken;
+    },
+    tell(newListener) {
+      listener = newListener;
+      for (const atMs of newsOf()) listener?.(String(atMs));
     },
     giveUp() {
       polling = "a change came without an event";
@@ -52,6 +67,7 @@ async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, len
       const result = { codes: [], isLevel: true, didOrFailed: false, counts: createCounts() };
       return { ...result, ...passes[passesAtMs.length - 1] };
     },
+    foresee: (name) => void foreseen.push([Number(name), clockMs]),
     connected() {},
     encryptionSeen() {},
     passingSince: undefined,
@@ -66,11 +82,16 @@ async function watchFor({ passes = [], eventsAtMs = [], hasCompleted = true, len
     monotonicMs: () => clockMs,
     isStopped: () => clockMs >= lengthMs,
     async sleep(ms) {
-      clockMs += ms;
+      const endMs = clockMs + ms;
+      for (const atMs of eventsAtMs.filter((each) => each > clockMs && each <= endMs).sort((a, b) => a - b)) {
+        clockMs = atMs;
+        listener?.(String(atMs));
+      }
+      clockMs = endMs;
     },
   });
-  const ended = await runWatch(mirror, parts, 1000, watcher);
-  return { passesAtMs, looks, ended, polling, closedAtMs };
+  const ended = await runWatch(mirror, parts, intervalMs, watcher);
+  return { passesAtMs, looks, ended, polling, closedAtMs, foreseen };
 }
 
 function counted(counts: Partial<Counts>, fields: Partial<PassResult> = {}): Partial<PassResult> {
@@ -88,6 +109,31 @@ describe("runWatch()", () => {
     const { passesAtMs, looks } = await watchFor({ lengthMs: 10_000, eventsAtMs: [3200, 3500] });
     expect(passesAtMs).toEqual([0, 4000]);
     expect(looks).toEqual(["whole", 2]);
+  });
+
+  test("tells of events before the pass as they come, and none while a pass is under way or after one that failed", async () => {
+    const lost = new SiteError("lost", { kind: "transient", reason: "unreachable" });
+    const passes = [{}, { codes: [3 as const], isLevel: false, error: lost }];
+    const { passesAtMs, foreseen } = await watchFor({ lengthMs: 9000, eventsAtMs: [3200, 3500, 4100, 8500], passes });
+    expect(passesAtMs.slice(0, 2)).toEqual([0, 4000]);
+    expect(foreseen).toEqual([
+      [3200, 3200],
+      [3500, 3500],
+      [8500, 8500],
+    ]);
+  });
+
+  test("with a long interval tells of events no earlier than some seconds before the pass", async () => {
+    const { foreseen, passesAtMs } = await watchFor({
+      intervalMs: 60_000,
+      lengthMs: 130_000,
+      eventsAtMs: [61_000, 118_500],
+    });
+    expect(passesAtMs).toEqual([0, 120_000]);
+    expect(foreseen).toEqual([
+      [61_000, 117_000],
+      [118_500, 118_500],
+    ]);
   });
 
   test("looks at all every five minutes though events come all the time", async () => {

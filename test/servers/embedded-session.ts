@@ -10,6 +10,8 @@ import { Interruption, replyToError } from "./embedded-replies.ts";
 
 export interface Session {
   destroy(): void;
+  /** Ends its data connection in a TCP reset, whether it is used or waits. */
+  resetData(): void;
 }
 
 /** One control connection. Its commands are carried out strictly one after another; `ended` is called once. */
@@ -204,7 +206,7 @@ export function openSession(server: ServerContext, accepted: Socket, id: number,
   if (options.tls === "implicit") secure();
   else listenTo(accepted);
   void greet();
-  return { destroy };
+  return { destroy, resetData: () => session.data?.close("reset") };
 }
 
 const ABORTED = "426 Connection closed; transfer aborted";

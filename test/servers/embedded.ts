@@ -29,6 +29,8 @@ export interface EmbeddedServer extends TestServer {
   clearFaults(): void;
   /** Cuts every control connection, and with it its data connection. */
   dropSessions(): void;
+  /** Ends every data connection in a TCP reset, those that wait for their transfer as well. */
+  resetData(): void;
   /** Stops listening and cuts all sessions, then listens again on the same port after `downMs`. */
   restart(how?: { downMs?: number }): Promise<void>;
 }
@@ -65,7 +67,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions = {}): 
       socket.on("error", () => {});
       let session: Session | undefined;
       // Counted before it is greeted: the greeting depends on how many there are.
-      const place: Session = { destroy: () => session?.destroy() };
+      const place: Session = { destroy: () => session?.destroy(), resetData: () => session?.resetData() };
       sessions.add(place);
       session = openSession(context, socket, ++sessionCount, () => sessions.delete(place));
     });
@@ -113,6 +115,9 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions = {}): 
     inject: context.faults.inject,
     clearFaults: context.faults.clear,
     dropSessions,
+    resetData() {
+      for (const session of sessions) session.resetData();
+    },
     async restart({ downMs = 0 } = {}) {
       await close(listener);
       await pause(downMs, stopping.signal);

@@ -142,6 +142,8 @@ async function passAll(
   for (let pass = 1; pass <= options.passes; pass++) {
     const startTick = local.tick;
     const tamperedBefore = witness.tampered.size;
+    // Some passes come with events before them, and what those foretell.
+    if (pass % 2 === 0) for (const path of local.files.keys()) mirror.foresee(path);
     result = await mirror.pass();
     local.show();
     run.unreadable = undefined;

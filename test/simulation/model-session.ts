@@ -150,7 +150,7 @@ export function openModelSession(surroundings: Surroundings): Session {
     },
   };
 
-  return {
+  const session: Session = {
     pipeline,
     capabilities: {
       mlsd: server.profile.machineListings,
@@ -162,6 +162,7 @@ export function openModelSession(surroundings: Surroundings): Session {
       digests: [],
       epsv: true,
       storesAhead: "no",
+      holdsData: true,
       renameOverwrites: true,
     },
     encrypted: false,
@@ -169,10 +170,21 @@ export function openModelSession(surroundings: Surroundings): Session {
     async dialData(port) {
       const { data } = connection;
       if (data?.port !== port || !data.isOpen) throw new Error("Cannot connect: nothing listens there");
-      return streamConnection(data.socket, 30_000);
+      return {
+        get isFresh() {
+          return !data.socket.destroyed;
+        },
+        open: async () => streamConnection(data.socket, 30_000),
+        destroy: () => data.socket.destroy(),
+      };
     },
-    close: () => end(new Error("The session was closed")),
+    ready: undefined,
+    close() {
+      session.ready?.drop();
+      end(new Error("The session was closed"));
+    },
   };
+  return session;
 }
 
 export function connectionLost(command: string, isTimeout: boolean): SiteError {

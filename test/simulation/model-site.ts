@@ -3,6 +3,7 @@ import { explainRefusal } from "../../src/remote/mend.ts";
 import { performAll } from "../../src/remote/operations.ts";
 import { remotePath } from "../../src/remote/paths.ts";
 import { createPool } from "../../src/remote/pool.ts";
+import { prepareSession } from "../../src/remote/prepare.ts";
 import { probeNames } from "../../src/remote/probe.ts";
 import { type Asking, entryOf, list, timesOf } from "../../src/remote/query.ts";
 import { recover } from "../../src/remote/recovery.ts";
@@ -46,18 +47,22 @@ export function createModelSite(
     explain: (asking, path, error) => explainRefusal(asking, path, error, tools.pathOf),
   };
 
-  function asking<T>(use: (asking: Asking) => Promise<T>): Promise<T> {
-    return pool.with((session: Session) => {
-      capabilities ??= session.capabilities;
-      return use({ session, capabilities, timeoutMs: 30_000 });
-    });
+  function askingOn(session: Session): Asking {
+    capabilities ??= session.capabilities;
+    return { session, capabilities, timeoutMs: 30_000 };
   }
+
+  const asking = <T>(use: (asking: Asking) => Promise<T>): Promise<T> => pool.with((session) => use(askingOn(session)));
 
   return {
     open: () =>
       asking(async (each) => {
         if ((await entryOf(each, REMOTE_ROOT))?.type !== "folder") throw new Error("the remote folder is always there");
       }),
+    async prepare() {
+      const prepared = pool.withIdle((session) => prepareSession(askingOn(session), REMOTE_ROOT, () => {}));
+      return (await prepared?.catch(() => false)) ?? false;
+    },
     list: (folder) => asking((each) => list(each, tools.pathOf(folder))),
     entry: (path) => asking((each) => entryOf(each, tools.pathOf(path))),
     times: (paths) =>
