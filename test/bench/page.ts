@@ -43,7 +43,8 @@ ${markdownTable(timeRows(results))}
   compared with what was to be sent; a run that left anything out makes the whole row a failure.
 - **What each does for a file.** miroir sends under a temporary name, asks for the size, sets the time, renames, takes
   the SHA-1 of what it sent, and writes each step to a journal on the disk and to a log. lftp and rclone write onto the
-  final name and set the time; rclone asks for the size. None sets permissions. curl sends the bytes.
+  final name and set the time; rclone asks for the size. lftp as it is also sets permissions;
+  where it is told to leave them alone, all do the same. curl sends the bytes.
 - **The servers** run on the same machine, with the settings of the tests (\`test/servers/real-configurations.ts\`), and are
   the same for all.
 - **Distance.** "RTT 20 ms" means through a relay on another loopback address that holds each byte back for 10 ms, in
