@@ -75,9 +75,8 @@ export async function examineListing(examination: Examination): Promise<Listing 
   return listing;
 }
 
-/** Whether it comes of a data connection that did not open: seen here, or waited for in vain by the server (425). */
+/** Whether it comes of a data connection that did not open. */
 function isUnreachable(error: unknown): boolean {
-  if (error instanceof SiteError && error.code === 425) return true;
   for (let at = error; at instanceof SiteError; at = at.cause) if (at.reason === "unreachable") return true;
   return false;
 }

@@ -54,13 +54,19 @@ async function explained<T>(opening: Promise<T>): Promise<T> {
     return await opening;
   } catch (cause) {
     if (cause instanceof SiteError && cause.reason === "tls") throw cause;
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new SiteError(`${words}. It is the port the server named for data: a firewall may block its passive ports`, {
-      kind: "transient",
-      reason: "connection",
-      cause,
-    });
+    throw notOpened(cause instanceof Error ? cause : new Error(String(cause)));
   }
+}
+
+/** The server gave up waiting at a port of its own, and nothing of it had answered here. */
+export function unanswered(port: number, { code, text }: Reply): SiteError {
+  const words = `Cannot open the data connection to port ${port}: no answer before the server gave up ("${text}")`;
+  return notOpened(new SiteError(words, { kind: "transient", reason: "unreachable", code }));
+}
+
+function notOpened(cause: Error): SiteError {
+  const advice = "It is the port the server named for data: a firewall may block its passive ports";
+  return new SiteError(`${cause.message}. ${advice}`, { kind: "transient", reason: "connection", cause });
 }
 
 export function refusedPassive(reply: Reply | undefined): SiteError {

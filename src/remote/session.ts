@@ -48,6 +48,8 @@ export interface Session {
   dialData(port: number): Promise<DataLine>;
   /** A data connection that waits for its transfer. */
   ready: ReadyData | undefined;
+  /** The data port that is being dialled and has not been reached yet. */
+  unansweredPort(): number | undefined;
   close(): void;
 }
 
@@ -78,18 +80,28 @@ export async function openSession(account: Account): Promise<Session> {
     const { capabilities, loginFolder } = await logIn(pipeline, account, { encrypted, greeting: greeting.text });
     const remoteAddress = socket.remoteAddress ?? host;
     const curve = encrypted ? curveOf(context.socket as TLSSocket) : undefined;
+    let unanswered: number | undefined;
+    function reach<T>(dataPort: number, dialling: Promise<T>): Promise<T> {
+      unanswered = dataPort;
+      const isOver = () => {
+        if (unanswered === dataPort) unanswered = undefined;
+      };
+      dialling.then(isOver, isOver);
+      return dialling;
+    }
     const session: Session = {
       pipeline,
       capabilities,
       encrypted,
       loginFolder,
       async dialData(dataPort) {
-        if (!encrypted) return dialPlain(remoteAddress, dataPort, timeoutMs);
-        const plain = await dial(remoteAddress, dataPort, timeoutMs);
+        if (!encrypted) return reach(dataPort, dialPlain(remoteAddress, dataPort, timeoutMs));
+        const plain = await reach(dataPort, dial(remoteAddress, dataPort, timeoutMs));
         return tlsLine(plain, timeoutMs, () =>
           secure(plain, host, account.trust, { timeoutMs, session: context.tlsSessionStore, curve }),
         );
       },
+      unansweredPort: () => unanswered,
       ready: undefined,
       close() {
         session.ready?.drop();

@@ -1,5 +1,5 @@
 import type { DataConnection } from "./connection.ts";
-import { askPort, dialData } from "./data.ts";
+import { askPort, dialData, unanswered } from "./data.ts";
 import type { Capabilities } from "./features.ts";
 import { isRefusal, type Reply, type Transfer } from "./pipeline.ts";
 import type { Session } from "./session.ts";
@@ -46,9 +46,14 @@ export async function transferring<T>(
         (data): Opened => ({ data }),
         (error: unknown): Opened => ({ failure: asError(error) }),
       ),
-      refusalOf(transfer.started),
+      refusalOf(transfer),
     ]);
-    if ("refusal" in opened) return { reply: opened.refusal, carried: undefined, broken };
+    if ("refusal" in opened) {
+      const { refusal } = opened;
+      const silent = refusal.code === NO_DATA_CONNECTION ? session.unansweredPort() : undefined;
+      if (silent !== undefined) throw unanswered(silent, refusal);
+      return { reply: refusal, carried: undefined, broken };
+    }
     if ("failure" in opened) {
       const { failure } = opened;
       if (failure instanceof SiteError && failure.kind === "fatal") throw failure;
@@ -89,10 +94,13 @@ export async function transferring<T>(
   }
 }
 
-/** Resolves when a transfer is refused before it begins, and never when it begins. */
-async function refusalOf(started: Promise<Reply>): Promise<Opened> {
+/** Resolves when a transfer is refused before it begins, or given up for want of a data connection; else never. */
+async function refusalOf({ started, finished }: Transfer): Promise<Opened> {
   const reply = await started;
-  return isRefusal(reply) ? { refusal: reply } : new Promise(() => {});
+  if (isRefusal(reply)) return { refusal: reply };
+  // Some servers say 150 before anybody has come to their port.
+  const verdict = await finished.catch(() => undefined);
+  return verdict?.code === NO_DATA_CONNECTION ? { refusal: verdict } : new Promise(() => {});
 }
 
 const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
+import { openDeafPort } from "../servers/deaf-port.ts";
 import { REAL_SERVERS, whyMissing } from "../servers/real.ts";
 import type { TestServer } from "../servers/server.ts";
 import { createSandbox, type Sandbox, siteUrl } from "./sandbox.ts";
@@ -31,6 +32,12 @@ describe.each(REAL_SERVERS.filter((kind) => whyMissing(kind) === undefined))("do
   });
 });
 
+const DROPPED = {
+  name: "dropped passive ports, and a server that gives up first",
+  code: 1,
+  says: ["✗ data connection", "to port"],
+};
+
 describe("doctor", () => {
   test("--json prints one document, and nothing else", async () => {
     await using sandbox = createSandbox();
@@ -53,12 +60,16 @@ describe("doctor", () => {
   test.each([
     { name: "closed passive ports", code: 1, says: ["✗ data connection", "firewall"] },
     { name: "closed passive ports, and a server that tells so itself", code: 1, says: ["✗ data connection", "425"] },
+    ...(process.platform === "linux" ? [DROPPED] : []),
     { name: "a certificate nobody vouches for", code: 4, says: ["✗ encryption", "self-signed", "--tls-fingerprint "] },
     { name: "a wrong password", code: 4, says: ["✗ login", "530"] },
     { name: "a server that is away", code: 3, says: ["✗ port", "nothing listens there"] },
   ])("$name: exit $code, with the step that failed and an advice", async ({ name, code, says }) => {
     await using sandbox = createSandbox();
-    const server = await sandbox.embedded({ tls: "explicit", ...(name.includes("tells") && { dataTimeoutMs: 500 }) });
+    const isSoon = name.includes("tells") || name.includes("gives up");
+    const server = await sandbox.embedded({ tls: "explicit", ...(isSoon && { dataTimeoutMs: 500 }) });
+    using deaf = name.startsWith("dropped") ? openDeafPort() : undefined;
+    if (deaf) server.inject({ command: "EPSV", rawReply: `229 Passive (|||${deaf.port}|)\r\n`, times: 9 });
     if (name.startsWith("closed passive ports")) {
       server.inject({ command: "EPSV", rawReply: "229 Passive (|||1|)\r\n", times: 9 });
     }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { openDeafPort } from "../servers/deaf-port.ts";
 import type { EmbeddedServer } from "../servers/embedded.ts";
 import { createSandbox, type Sandbox, siteUrl } from "./sandbox.ts";
 import { remoteOf } from "./scene.ts";
@@ -131,6 +132,19 @@ describe.each(["sync", "watch"])("%s that cannot begin", (command) => {
     expect(stderr).toContain("530");
     expect(stderr).not.toContain("wrong");
     expect(server.commands.filter(({ text }) => text.startsWith("PASS"))).toBeArrayOfSize(1);
+  });
+
+  test.skipIf(process.platform !== "linux")("ends with 3 for dropped passive ports, and names one", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded({ dataTimeoutMs: 200 });
+    using deaf = openDeafPort();
+    server.inject({ command: "EPSV", rawReply: `229 Passive (|||${deaf.port}|)\r\n`, times: 99 });
+    sandbox.write("a.txt", "a");
+    const args = [command, ...sandbox.site(server), "--retries", "0"];
+    const { code, stderr } = await sandbox.run(args, sandbox.env(server));
+    expect(code).toBe(3);
+    expect(stderr).toContain(`data connection to port ${deaf.port}`);
+    expect(stderr).toContain("a firewall may block its passive ports");
   });
 
   test("ends with 3 for a closed port", async () => {

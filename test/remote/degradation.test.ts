@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { openDeafPort } from "../servers/deaf-port.ts";
 import type { EmbeddedServerOptions, Features } from "../servers/embedded.ts";
 import { jobOf, mtimeOf, openFolder, performed, rejectionOf, treeOf, uploadInARow } from "./remote-folder.ts";
 import { asTestServer, ftpAnswers, portOf, startScriptedServer } from "./scripted-server.ts";
@@ -152,5 +153,33 @@ describe("data connections", () => {
     const [result] = await uploadInARow(folder.site, [jobOf("a", "x")]);
     if (server.received.some((line) => line.startsWith("STOR"))) expect(result).toMatchObject(want);
     else expect(result).toMatchObject({ kind: "transient", reason: "connection" });
+  });
+
+  describe.skipIf(process.platform !== "linux")("that a firewall drops, while the server gives up first", () => {
+    test.each([
+      { name: "before its 150", reply: "425 Nobody came", tls: "off" },
+      { name: "after its 150", reply: "150 Opening\r\n425 Nobody came", tls: "off" },
+      { name: "before its 150, with TLS", reply: "425 Nobody came", tls: "explicit" },
+    ] as const)("are told by their port: $name", async ({ reply, tls }) => {
+      using deaf = openDeafPort();
+      await using server = await embedded({
+        tls,
+        dataTimeoutMs: 100,
+        faults: [
+          { command: "EPSV", rawReply: `229 Here (|||${deaf.port}|)\r\n`, times: 9 },
+          { command: /^(STOR|MLSD)/, rawReply: `${reply}\r\n`, times: 9 },
+        ],
+      });
+      await using folder = openFolder(server);
+      const [result] = await uploadInARow(folder.site, [jobOf("a", "x")]);
+      const errors = [result, await rejectionOf(folder.site.list(""))];
+      for (const error of errors) {
+        expect(error).toMatchObject({ kind: "transient", reason: "connection", cause: { reason: "unreachable" } });
+        const { message } = error as Error;
+        expect(message).toContain(`data connection to port ${deaf.port}: no answer before the server gave up`);
+        expect(message).toContain('"425 Nobody came"');
+        expect(message).toContain("a firewall may block its passive ports");
+      }
+    });
   });
 });

@@ -178,6 +178,7 @@ export function openModelSession(surroundings: Surroundings): Session {
         destroy: () => data.socket.destroy(),
       };
     },
+    unansweredPort: () => undefined,
     ready: undefined,
     close() {
       session.ready?.drop();
