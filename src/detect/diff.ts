@@ -1,3 +1,4 @@
+import { entriesNotShared } from "./file-table.ts";
 import type { Manifest, ManifestEntry } from "./manifest.ts";
 import { pairRenames } from "./renames.ts";
 import type { Scope } from "./scope.ts";
@@ -34,17 +35,15 @@ export interface Vanished {
  */
 export function findSuspects(manifest: Manifest, snapshot: Snapshot, options: { checksum: boolean }): Set<RelPath> {
   const suspects = new Set<RelPath>();
-  let known = 0;
-  snapshot.files.forEach((now, path) => {
+  for (const [path, now] of options.checksum ? snapshot.files : entriesNotShared(snapshot.files, manifest.files)) {
     const was = manifest.files.get(path);
-    if (was !== undefined) known++;
     const isEqual =
       was !== undefined && was.sizeBytes === now.sizeBytes && was.mtimeMs === now.mtimeMs && was.racy === undefined;
     if (!isEqual || options.checksum) suspects.add(path);
-  });
+  }
   for (const path of snapshot.folders) if (!manifest.folders.has(path)) suspects.add(path);
-  if (known < manifest.files.size) {
-    for (const path of manifest.files.keys()) if (!snapshot.files.has(path)) suspects.add(path);
+  for (const [path] of entriesNotShared(manifest.files, snapshot.files)) {
+    if (!snapshot.files.has(path)) suspects.add(path);
   }
   for (const path of manifest.folders) if (!snapshot.folders.has(path)) suspects.add(path);
   return suspects;

@@ -56,11 +56,12 @@ export function createScanReader(
   const folded = new Set([...own].map(foldedName));
   // Where the disk ignores letter case, so does the name of the log.
   const ownHere = platform === "linux" ? own : { has: (path: RelPath) => folded.has(foldedName(path)) };
+  const ownIfAny = own.size > 0 ? ownHere : undefined;
   let last: { text: string; scan: ScanOptions } | undefined;
   return () => {
     const text = readRules(folder);
     if (last?.text !== text) {
-      const scope = createScope(depth, createRules([...linesOf(text), ...patterns]), ownHere);
+      const scope = createScope(depth, createRules([...linesOf(text), ...patterns]), ownIfAny);
       last = { text, scan: { scope, follow, nameForSite } };
     }
     return last.scan;

@@ -1,3 +1,4 @@
+import { createRecordedFiles, type Files } from "./file-table.ts";
 import { isAtOrBelow, type RelPath } from "./tree.ts";
 
 /** What the site is known to hold of one file. */
@@ -14,7 +15,7 @@ export interface ManifestEntry {
 }
 
 export interface Manifest {
-  files: Map<RelPath, ManifestEntry>;
+  files: Files<ManifestEntry>;
   folders: Set<RelPath>;
 }
 
@@ -173,7 +174,7 @@ export function followSteps(open: Map<string, Step>, record: JournalRecord): voi
 }
 
 export function emptyManifest(): Manifest {
-  return { files: new Map(), folders: new Set() };
+  return { files: createRecordedFiles(), folders: new Set() };
 }
 
 /** Applies one confirmed record to `manifest`, in place. `move` carries a folder with all below it. */
@@ -214,10 +215,10 @@ function move(manifest: Manifest, from: RelPath, to: RelPath): void {
     return;
   }
   const moved = (path: RelPath) => to + path.slice(from.length);
-  for (const [path, entry] of [...manifest.files]) {
-    if (!isAtOrBelow(path, from)) continue;
+  for (const path of [...manifest.files.keys()].filter((each) => isAtOrBelow(each, from))) {
+    const entry = manifest.files.get(path);
     manifest.files.delete(path);
-    manifest.files.set(moved(path), entry);
+    if (entry) manifest.files.set(moved(path), entry);
   }
   for (const path of [...manifest.folders]) {
     if (!isAtOrBelow(path, from)) continue;

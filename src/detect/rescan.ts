@@ -1,6 +1,8 @@
 import { lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
+import { type RecordedFiles, recordedTable } from "./file-table.ts";
 import type { Manifest } from "./manifest.ts";
+import { sharedOf } from "./packed.ts";
 import { createSlices, type Pending, placeIn, type Scanned, type ScanOptions, scanBelow, scanFolder } from "./scan.ts";
 import { compareText, parentOf, type RelPath, upwards } from "./tree.ts";
 
@@ -16,6 +18,7 @@ export async function rescan(
   options: ScanOptions,
   scanned: Scanned,
   named: ReadonlySet<RelPath>,
+  recorded?: RecordedFiles,
 ): Promise<Set<RelPath> | undefined> {
   const touched = new Set<RelPath>();
   const read = new Set<RelPath>();
@@ -53,11 +56,11 @@ export async function rescan(
       return path !== "" && !read.has(parent) && readAgain(parent);
     }
     read.add(path);
-    for (const each of listing.files) scanned.files.delete(each);
+    touchAll(path);
+    scanned.files.dropFolder(path);
     for (const each of listing.folders) scanned.folders.delete(each);
     for (const each of listing.skipped) scanned.skipped.delete(each);
-    touchAll(path);
-    const below = scanFolder(folder, { path, place: listing.place, device: stat.dev }, options, scanned);
+    const below = scanFolder(folder, { path, place: listing.place, device: stat.dev }, options, scanned, recorded);
     touchAll(path);
     await readBelow(below, new Set(listing.folders));
     // What the site holds below a folder that was left alone until now is in no snapshot.
@@ -75,7 +78,7 @@ export async function rescan(
     }
     for (const gone of known) forgetBelow(gone);
     const paths = fresh.map(({ path }) => path);
-    await scanBelow(folder, fresh, options, scanned);
+    await scanBelow(folder, fresh, options, scanned, recorded);
     for (const path of paths) noteBelow(path);
   }
 
@@ -84,7 +87,7 @@ export async function rescan(
     if (!listing) return;
     touchAll(path);
     scanned.listings.delete(path);
-    for (const each of listing.files) scanned.files.delete(each);
+    scanned.files.dropFolder(path);
     for (const each of listing.skipped) scanned.skipped.delete(each);
     for (const each of listing.folders) {
       scanned.folders.delete(each);
@@ -99,8 +102,8 @@ export async function rescan(
   }
 
   function touchAll(path: RelPath): void {
-    const { files = [], folders = [], skipped = [] } = scanned.listings.get(path) ?? {};
-    for (const each of files) touched.add(each);
+    const { folders = [], skipped = [] } = scanned.listings.get(path) ?? {};
+    for (const [each] of scanned.files.entriesIn(path)) touched.add(each);
     for (const each of folders) touched.add(each);
     for (const each of skipped) touched.add(each);
   }
@@ -127,15 +130,16 @@ export async function rescan(
 }
 
 /**
- * Lets a snapshot that is to be kept share paths and entries with the manifest, where that describes the same files:
- * of 100,000 files the second copy is all that can be saved while nothing happens.
- * @param manifest known to differ in no file of the snapshot
+ * Lets a snapshot that is to be kept have in common with the manifest what is the same in both: for 100,000 files that
+ * is nearly all the memory that they need while nothing happens.
  */
 export function shareFiles(scanned: Scanned, manifest: Manifest): void {
-  // What is known of the site beyond the snapshot is out of scope, or waits.
-  if (manifest.files.size !== scanned.files.size) return;
-  for (const path of scanned.files.keys()) if (!manifest.files.has(path)) return;
-  scanned.files = new Map(manifest.files);
-  for (const listing of scanned.listings.values()) listing.files = [];
-  for (const path of scanned.files.keys()) scanned.listings.get(parentOf(path))?.files.push(path);
+  const recorded = recordedTable(manifest.files);
+  if (!recorded) return;
+  recorded.pack();
+  scanned.files.pack();
+  for (const folder of scanned.files.folders()) {
+    const seen = scanned.files.packedAt(folder);
+    if (seen) scanned.files.putFolder(folder, sharedOf(seen, recorded.packedAt(folder)));
+  }
 }

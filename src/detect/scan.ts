@@ -1,8 +1,10 @@
 import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { wordsOf } from "../report/system-error.ts";
+import { createSeenFiles, type RecordedFiles, type SeenFiles } from "./file-table.ts";
+import { createColumns } from "./packed.ts";
 import { isUnsafeName, type Scope } from "./scope.ts";
-import type { FileEntry, Problem, RelPath, Skip, Snapshot } from "./tree.ts";
+import { compareText, type FileEntry, type Problem, type RelPath, type Skip, type Snapshot } from "./tree.ts";
 
 /** The longest that a walk keeps the event loop waiting. */
 const SLICE_MS = 20;
@@ -19,17 +21,17 @@ export interface ScanOptions {
   nameForSite(name: string): string;
 }
 
-/** What stands in one folder itself, by its path. */
+/** What stands in one folder itself beside its files, by its path. */
 export interface Listing {
   /** Which folder it was, by device and number; undefined for one that may stand behind a link. */
   place: string | undefined;
-  files: RelPath[];
   folders: RelPath[];
   skipped: RelPath[];
 }
 
 /** A snapshot that can be brought up to date folder by folder. */
 export interface Scanned extends Snapshot {
+  files: SeenFiles;
   /** By the path of the folder, FOLDER itself included. */
   listings: Map<RelPath, Listing>;
 }
@@ -45,13 +47,19 @@ export interface Pending {
 /**
  * The state of FOLDER, by names and stat only: no file is opened.
  * What cannot be read becomes a Problem; the walk goes on beside it.
+ * @param recorded what the site is known to hold: where that is the same, the snapshot needs no memory of its own
  * @throws FolderError when FOLDER itself cannot be read
  */
-export async function scan(folder: string, options: ScanOptions): Promise<Scanned> {
-  const mounts = new Set<RelPath>();
-  const empty = { files: new Map(), folders: new Set<RelPath>(), problems: [], mounts, skipped: new Map() };
-  const scanned: Scanned = { ...empty, listings: new Map() };
-  await scanBelow(folder, [rootOf(folder, options)], options, scanned);
+export async function scan(folder: string, options: ScanOptions, recorded?: RecordedFiles): Promise<Scanned> {
+  const scanned: Scanned = {
+    files: createSeenFiles(),
+    folders: new Set(),
+    problems: [],
+    mounts: new Set(),
+    skipped: new Map(),
+    listings: new Map(),
+  };
+  await scanBelow(folder, [rootOf(folder, options)], options, scanned, recorded);
   return scanned;
 }
 
@@ -66,10 +74,11 @@ export async function scanBelow(
   pending: Pending[],
   options: ScanOptions,
   scanned: Scanned,
+  recorded: RecordedFiles | undefined,
 ): Promise<void> {
   const breathe = createSlices();
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-    pending.push(...scanFolder(folder, at, options, scanned));
+    for (const below of scanFolder(folder, at, options, scanned, recorded)) pending.push(below);
     const turn = breathe();
     if (turn) await turn;
   }
@@ -90,15 +99,21 @@ export function createSlices(): () => Promise<void> | undefined {
 }
 
 /** Takes the entries of one folder itself. @returns the folders among them */
-export function scanFolder(folder: string, folderAt: Pending, options: ScanOptions, scanned: Scanned): Pending[] {
+export function scanFolder(
+  folder: string,
+  folderAt: Pending,
+  options: ScanOptions,
+  scanned: Scanned,
+  recorded: RecordedFiles | undefined,
+): Pending[] {
   const { follow, nameForSite } = options;
   const at = folderAt.path;
   const here = join(folder, at);
-  const listing: Listing = { place: folderAt.place, files: [], folders: [], skipped: [] };
+  const listing: Listing = { place: folderAt.place, folders: [], skipped: [] };
   scanned.listings.set(at, listing);
-  let names: string[];
+  let listed: string[];
   try {
-    names = readdirSync(here);
+    listed = readdirSync(here);
   } catch (error) {
     if (at === "") throw new FolderError(`Cannot read the folder "${folder}": ${wordsOf(error)}`, { cause: error });
     scanned.problems.push(unreadable(at, "read the folder", error));
@@ -110,47 +125,64 @@ export function scanFolder(folder: string, folderAt: Pending, options: ScanOptio
     return [];
   }
   const below: Pending[] = [];
-  const skip = (path: RelPath, isFolder: boolean, reason: Skip["reason"], more: Partial<Skip> = {}) => {
+  const files = createColumns(listed.length);
+  const outside = options.scope.inFolder(at);
+  const prefix = here.endsWith(sep) ? here : here + sep;
+  const pathOf = (name: string): RelPath => (at === "" ? name : `${at}/${name}`);
+  const skip = (name: string, isFolder: boolean, reason: Skip["reason"], more: Partial<Skip> = {}) => {
+    const path = pathOf(name);
     listing.skipped.push(path);
     scanned.skipped.set(path, { path, isFolder, reason, told: true, ...more });
   };
-  const prefix = here.endsWith(sep) ? here : here + sep;
-  for (const nameHere of names) {
-    const name = nameForSite(nameHere);
-    const path = at === "" ? name : `${at}/${name}`;
+  const names = sortedForSite(listed, nameForSite);
+  let taken: string | undefined;
+  for (const [index, name] of names.entries()) {
+    const nameHere = listed[index] ?? "";
     const place = prefix + nameHere;
     let stat = statOf(place, false);
     const isLink = !(stat instanceof Error) && stat.isSymbolicLink();
     if (follow && isLink) stat = statOf(place, true);
     if (stat instanceof Error) {
-      if (nameHere.includes("\ufffd")) skip(path, false, "unsafe-name");
-      else scanned.problems.push(unreadable(path, "look at", stat));
+      if (nameHere.includes("\ufffd")) skip(name, false, "unsafe-name");
+      else scanned.problems.push(unreadable(pathOf(name), "look at", stat));
       continue;
     }
     const isFolder = stat.isDirectory();
-    if (scanned.files.has(path) || scanned.folders.has(path)) {
-      skip(path, isFolder, "collision");
+    if (name === taken) {
+      skip(name, isFolder, "collision");
       continue;
     }
     if (follow && isLink && isFolder && isLoop(folder, here, place)) {
-      skip(path, isFolder, "link", { detail: "it leads back to a folder above it" });
+      skip(name, isFolder, "link", { detail: "it leads back to a folder above it" });
       continue;
     }
-    const reason = options.scope.outside(path, isFolder);
-    if (reason) skip(path, isFolder, reason, { told: reason === "too-deep" && isFolder });
-    else if (isUnsafeName(name)) skip(path, isFolder, "unsafe-name");
-    else if (stat.isSymbolicLink()) skip(path, false, "link");
+    const reason = outside(name, isFolder);
+    if (reason) skip(name, isFolder, reason, { told: reason === "too-deep" && isFolder });
+    else if (isUnsafeName(name)) skip(name, isFolder, "unsafe-name");
+    else if (stat.isSymbolicLink()) skip(name, false, "link");
     else if (isFolder) {
+      taken = name;
+      const path = pathOf(name);
       listing.folders.push(path);
       scanned.folders.add(path);
       if (folderAt.device !== undefined && stat.dev !== folderAt.device) scanned.mounts?.add(path);
       below.push({ path, place: follow ? undefined : placeIn(stat), device: stat.dev });
     } else if (stat.isFile()) {
-      listing.files.push(path);
-      scanned.files.set(path, fileEntry(stat));
-    } else skip(path, false, "special");
+      taken = name;
+      files.add(name, stat.mtimeMs, stat.size);
+    } else skip(name, false, "special");
   }
+  scanned.files.putFolder(at, files.packed(recorded?.packedAt(at)));
   return below;
+}
+
+/** Names on the site, in order; `listed` is brought into the same order. */
+function sortedForSite(listed: string[], nameForSite: ScanOptions["nameForSite"]): string[] {
+  if (listed.every((name) => nameForSite(name) === name)) return listed.sort();
+  const named = listed.map((nameHere) => ({ name: nameForSite(nameHere), nameHere }));
+  named.sort((a, b) => compareText(a.name, b.name));
+  for (const [index, { nameHere }] of named.entries()) listed[index] = nameHere;
+  return named.map(({ name }) => name);
 }
 
 /** What an entry is, or what its link points to where that exists: a listing says what was, only a stat what still is. */

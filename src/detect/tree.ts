@@ -1,4 +1,5 @@
 import type { Reason } from "../report/reasons.ts";
+import type { Files } from "./file-table.ts";
 
 /** A path below FOLDER, `/`-separated on every system, never starting or ending with `/`; `""` is FOLDER itself. */
 export type RelPath = string;
@@ -29,7 +30,7 @@ export interface Skip {
 
 /** What the local folder held at one scan. */
 export interface Snapshot {
-  files: Map<RelPath, FileEntry>;
+  files: Files<FileEntry>;
   /** Every folder in scope but FOLDER itself. */
   folders: Set<RelPath>;
   problems: Problem[];

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { hashFile, isRacy, ReadError } from "../detect/content.ts";
 import { type Change, diff, findSuspects, findUnhashed, findVanished } from "../detect/diff.ts";
+import { type RecordedFiles, recordedTable } from "../detect/file-table.ts";
 import type { Manifest } from "../detect/manifest.ts";
 import { rescan } from "../detect/rescan.ts";
 import { type Scanned, type ScanOptions, scan } from "../detect/scan.ts";
@@ -21,14 +22,15 @@ export interface Sight {
 /**
  * Looks at FOLDER again and again, and remembers what it saw: of a large tree only what is named is read anew.
  * @param readScan how FOLDER is read, asked for each time; the same value as long as the rules are the same
- * @returns a look. Its argument: paths that may have changed since the last one; undefined when that can be any
+ * @returns a look. Its arguments: paths that may have changed since the last one; undefined when that can be any; and
+ * what the site is known to hold, if anything
  * @throws FolderError
  */
 export function createLookout(
   folder: string,
   readScan: () => ScanOptions,
   sleep: (ms: number) => Promise<void>,
-): (named: ReadonlySet<RelPath> | undefined) => Promise<Sight> {
+): (named: ReadonlySet<RelPath> | undefined, manifest: Manifest | undefined) => Promise<Sight> {
   let last: { scanned: Scanned; scan: ScanOptions } | undefined;
 
   /** Where a part cannot be proven to tell the whole, the whole is read. */
@@ -36,19 +38,20 @@ export function createLookout(
     return problems.length + (mounts?.size ?? 0) === 0 && !scan.follow;
   }
 
-  return async (named) => {
+  return async (named, manifest) => {
     const before = last;
+    const recorded = manifest && recordedTable(manifest.files);
     // What was named is told once: a look that fails must not leave an old one behind.
     last = undefined;
     const scan = readScan();
     if (named && before?.scan === scan && isPartEnough(before.scanned, scan)) {
-      const touched = await rescan(folder, scan, before.scanned, named);
+      const touched = await rescan(folder, scan, before.scanned, named, recorded);
       if (touched && !hasVanished(before.scanned)) {
         last = before;
         return { snapshot: before.scanned, scan, touched };
       }
     }
-    const scanned = await settledScan(folder, scan, sleep);
+    const scanned = await settledScan(folder, scan, sleep, recorded);
     last = { scanned, scan };
     return { snapshot: scanned, scan, touched: undefined };
   };
@@ -64,9 +67,10 @@ export async function settledScan(
   folder: string,
   options: ScanOptions,
   sleep: (ms: number) => Promise<void>,
+  recorded?: RecordedFiles,
 ): Promise<Scanned> {
   for (let tries = 1; ; tries++) {
-    const scanned = await scan(folder, options);
+    const scanned = await scan(folder, options, recorded);
     if (tries === RESCANS || !hasVanished(scanned)) return scanned;
     await sleep(RESCAN_AFTER_MS);
   }

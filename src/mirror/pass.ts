@@ -132,7 +132,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     const scannedAt = parts.monotonicMs();
     if (!hasPassed) parts.progress?.phase("reading FOLDER");
     hasPassed = true;
-    const { snapshot, scan, touched } = await lookAt(status.mounts ? undefined : named);
+    const { snapshot, scan, touched } = await lookAt(status.mounts ? undefined : named, memory.manifest);
     counts.scanMs = parts.monotonicMs() - scannedAt;
     foresight.looked(scan);
     checkMounts(snapshot, status);

@@ -6,7 +6,7 @@ const NAMED_AT_MOST = 3;
 
 /** What a first pass would mirror, for a person. @param depth as the options have it */
 export function outlineLines({ files, folders, skipped, problems }: Snapshot, depth: number): string[] {
-  const bytes = [...files.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const bytes = [...files].reduce((sum, [, { sizeBytes }]) => sum + sizeBytes, 0);
   const groups = new Map<string, string[]>();
   const add = (words: string, path: string) => groups.set(words, [...(groups.get(words) ?? []), path]);
   for (const { path, isFolder, reason } of skipped.values()) {

@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   rmSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -62,6 +63,15 @@ export function readOwnFile(file: string): Buffer {
   } finally {
     closeSync(fd);
   }
+}
+
+/** The same by the piece. Throws the system's error, in each of its functions. */
+export function openPieces(file: string): { next(into: Uint8Array): number; close(): void } {
+  const fd = openOwnFile(file, constants.O_RDONLY);
+  return {
+    next: (into) => readSync(fd, into, 0, into.length, null),
+    close: () => closeSync(fd),
+  };
 }
 
 /** Replaces a file of the state; see replaceWhole(). Throws StateError "disk" and leaves the old file. */

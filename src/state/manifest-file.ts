@@ -1,6 +1,6 @@
 import type { Manifest } from "../detect/manifest.ts";
 import { codeOf, wordsOf } from "../report/system-error.ts";
-import { readOwnFile } from "./disk.ts";
+import { openPieces, readOwnFile } from "./disk.ts";
 import { StateError } from "./errors.ts";
 import { parseManifest } from "./manifest-text.ts";
 import { type Fields, isGeneration, type MirrorIdentity, VERSION } from "./validate.ts";
@@ -14,9 +14,16 @@ export type ReadManifest =
 
 /** Throws StateError "foreign", "newer" or "unusable"; changes nothing. */
 export function readManifestFile(file: string, identity: MirrorIdentity): ReadManifest {
-  const bytes = readIfThere(file);
-  if (!bytes) return { kind: "none" };
-  const parsed = parseManifest(decoded(bytes));
+  const found = unlessMissing(file, () => {
+    const read = openPieces(file);
+    try {
+      return { parsed: parseManifest({ read: read.next, all: () => decoded(readOwnFile(file)) }) };
+    } finally {
+      read.close();
+    }
+  });
+  if (!found) return { kind: "none" };
+  const { parsed } = found;
   if (!parsed || !checkHeader(file, parsed.header, identity)) return { kind: "damaged" };
   // A manifest without a generation was written by hand: no journal belongs to it.
   const { generation = 1 } = parsed.header;
@@ -35,8 +42,12 @@ function decoded(bytes: Uint8Array): string {
 
 /** Undefined when there is no such file. Throws StateError "unusable". */
 export function readIfThere(file: string): Uint8Array | undefined {
+  return unlessMissing(file, () => readOwnFile(file));
+}
+
+function unlessMissing<T>(file: string, read: () => T): T | undefined {
   try {
-    return readOwnFile(file);
+    return read();
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw new StateError("unusable", `Cannot read "${file}": ${wordsOf(error)}. Make it readable for this account`, {

@@ -1,15 +1,15 @@
+import { recordedTable } from "../detect/file-table.ts";
 import { emptyManifest, type Manifest, type ManifestEntry } from "../detect/manifest.ts";
+import { FILES, FOLDERS, type Read, readLines } from "./manifest-lines.ts";
 import { checkedEntry, type Fields, isFields, isRelPath, type MirrorIdentity, VERSION } from "./validate.ts";
-
-const FILES = '\n"files": {\n';
-const FOLDERS = '\n},\n"folders": [\n';
 
 /** So many entries are made text at once: all of it would be as large again as what it tells. */
 const LINES_IN_A_PIECE = 2000;
 
 /**
- * One line for each entry, in pieces. The text is put together by hand: an object can hold no file named `__proto__` by
- * plain assignment, and a second copy of 100,000 entries is saved.
+ * One line for each entry, in pieces; those of a folder follow one another in order, as they are read the fastest. The
+ * text is put together by hand: an object can hold no file named `__proto__` by plain assignment, and a second copy of
+ * 100,000 entries is saved.
  */
 export function* manifestText(
   { folder, site }: MirrorIdentity,
@@ -22,6 +22,7 @@ export function* manifestText(
     `"site": ${JSON.stringify(site)}`,
     `"generation": ${generation}`,
   ];
+  recordedTable(manifest.files)?.pack();
   yield `{ ${head.join(", ")},${FILES}`;
   yield* inPieces(manifest.files, ([path, entry]) => `${JSON.stringify(path)}: ${entryText(entry)}`);
   yield FOLDERS;
@@ -54,10 +55,26 @@ export interface ParsedManifest {
   manifest: Manifest | undefined;
 }
 
-/** Undefined when this is no JSON object. Any JSON text will do; the layout of manifestText() is read in half the time. */
-export function parseManifest(text: string): ParsedManifest | undefined {
-  const quick = parseLines(text);
-  if (quick) return quick;
+/** A text, by the piece and as a whole. */
+export interface ManifestSource {
+  read: Read;
+  all(): string;
+}
+
+/** Undefined when this is no JSON object. Any JSON text will do; the layout of manifestText() is read in a tenth of the time. */
+export function parseManifest(source: ManifestSource): ParsedManifest | undefined {
+  return parseLines(source.read) ?? parseText(source.all());
+}
+
+function parseLines(read: Read): ParsedManifest | undefined {
+  const lines = readLines(read);
+  const header = lines && parseObject(`${lines.head}${FILES.trimEnd()}${lines.tail}`);
+  if (!lines || !header) return undefined;
+  const manifest: Manifest = { files: lines.files, folders: new Set() };
+  return takeFolders(manifest, header.folders) ? { header, manifest } : undefined;
+}
+
+function parseText(text: string): ParsedManifest | undefined {
   const header = parseObject(text);
   if (!header) return undefined;
   const { files, folders } = header;
@@ -67,29 +84,6 @@ export function parseManifest(text: string): ParsedManifest | undefined {
     Object.keys(files).every((path) => takeFile(manifest, path, files[path])) &&
     takeFolders(manifest, folders);
   return { header, manifest: isSound ? manifest : undefined };
-}
-
-/** A line of manifestText(): its numbers are JSON's. A name with an escape in it is left to the general way. */
-const LINE =
-  /"([^"\\\u0000-\u001f]*)": \{ "mtime": (-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?), "size": (\d+), "sha1": "([0-9a-f]{40})"(, "racy": true)?(, "undated": true)? \}(?:,\n|(?=\n\},))/y;
-
-function parseLines(text: string): ParsedManifest | undefined {
-  const filesAt = text.indexOf(FILES);
-  const foldersAt = text.lastIndexOf(FOLDERS);
-  if (filesAt < 0 || foldersAt < filesAt + FILES.length) return undefined;
-  const header = parseObject(`${text.slice(0, filesAt)}"files": {${text.slice(foldersAt)}`);
-  const manifest = emptyManifest();
-  if (!header || !takeFolders(manifest, header.folders)) return undefined;
-  LINE.lastIndex = filesAt + FILES.length;
-  while (LINE.lastIndex < foldersAt) {
-    const [line, path, mtime, size, sha1, racy, undated] = LINE.exec(text) ?? [];
-    if (line === undefined || !isRelPath(path)) return undefined;
-    const flags = { racy: racy !== undefined, undated: undated !== undefined };
-    const entry = checkedEntry(Number(mtime), Number(size), sha1, flags);
-    if (!entry) return undefined;
-    manifest.files.set(path, entry);
-  }
-  return { header, manifest };
 }
 
 function parseObject(text: string): Fields | undefined {

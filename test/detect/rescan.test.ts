@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Manifest, ManifestEntry } from "../../src/detect/manifest.ts";
+import { entriesNotShared, recordedTable } from "../../src/detect/file-table.ts";
+import { applyRecord, emptyManifest, type Manifest } from "../../src/detect/manifest.ts";
 import { rescan, shareFiles } from "../../src/detect/rescan.ts";
 import { type Scanned, type ScanOptions, scan } from "../../src/detect/scan.ts";
 import { type Watcher, watchFolder } from "../../src/detect/watch.ts";
@@ -32,22 +33,32 @@ function facts({ files, folders, problems, skipped, mounts, listings }: Scanned)
     skipped: [...skipped.values()].map((skip) => JSON.stringify(skip)).sort(),
     mounts: sorted(mounts ?? []),
     listings: [...listings]
-      .map(([path, { place, files, folders, skipped }]) => [path, place, files, folders, skipped].map(String))
+      .map(([path, { place, folders, skipped }]) => [path, place, folders, skipped].map(String))
       .map((listing) => listing.map((part) => part.split(",").sort()).join(" | "))
       .sort(),
   };
 }
 
-/** Paths that are not the same in two snapshots. */
-function differences(one: Scanned, other: Scanned): string[] {
-  const shown = ({ files, folders, skipped }: Scanned) =>
-    new Map<string, string>([
-      ...[...files].map(([path, entry]): [string, string] => [path, JSON.stringify(entry)]),
-      ...[...folders].map((path): [string, string] => [path, "folder"]),
-      ...[...skipped].map(([path, skip]): [string, string] => [path, JSON.stringify(skip)]),
-    ]);
-  const [a, b] = [shown(one), shown(other)];
+/** What stands at each path. */
+function shown({ files, folders, skipped }: Scanned): Map<string, string> {
+  return new Map([
+    ...[...files].map(([path, { mtimeMs, sizeBytes }]): [string, string] => [path, `${sizeBytes} ${mtimeMs}`]),
+    ...[...folders].map((path): [string, string] => [path, "folder"]),
+    ...[...skipped].map(([path, skip]): [string, string] => [path, JSON.stringify(skip)]),
+  ]);
+}
+
+/** Paths at which not the same stands. */
+function differences(a: Map<string, string>, b: Map<string, string>): string[] {
   return [...new Set([...a.keys(), ...b.keys()])].filter((path) => a.get(path) !== b.get(path));
+}
+
+/** The site holds all that was seen. */
+function recordedOf({ files, folders }: Scanned): Manifest {
+  const manifest = emptyManifest();
+  for (const [path, entry] of files) manifest.files.set(path, { ...entry, sha1: "5".repeat(40) });
+  for (const path of folders) manifest.folders.add(path);
+  return manifest;
 }
 
 const OPTIONS: ScanOptions = scanOptions({ depth: 3, rules: EXCLUDED });
@@ -66,20 +77,24 @@ describe("rescan()", () => {
   test.each([1, 2, 3, 4, 5])("comes to the same as a whole scan after any edits (seed %d)", async (seed) => {
     const { editSome } = begin(seed);
     let scanned = await scan(walk.path, OPTIONS);
+    // What was there at the beginning: the same as what is there now in ever fewer folders.
+    const recorded = recordedTable(recordedOf(scanned).files);
+    recorded?.pack();
     let parts = 0;
     for (let round = 0; round < 150; round++) {
-      const before = { seen: structuredClone(scanned), standing: standing(walk.path) };
+      const before = { seen: shown(scanned), standing: standing(walk.path) };
       const story = editSome();
       const named = namesOf(before.standing, standing(walk.path));
-      const touched = await rescan(walk.path, OPTIONS, scanned, named);
+      const touched = await rescan(walk.path, OPTIONS, scanned, named, recorded);
       const whole = await scan(walk.path, OPTIONS);
       if (touched) {
         parts++;
         expect({ story, facts: facts(scanned) }).toEqual({ story, facts: facts(whole) });
-        const missing = differences(before.seen, whole).filter((path) => !touched.has(path));
+        const missing = differences(before.seen, shown(whole)).filter((path) => !touched.has(path));
         expect({ story, missing }).toEqual({ story, missing: [] });
       }
-      scanned = whole;
+      scanned = await scan(walk.path, OPTIONS, recorded);
+      expect(facts(scanned)).toEqual(facts(whole));
     }
     // Few edits need a whole scan.
     expect(parts).toBeGreaterThan(100);
@@ -157,20 +172,12 @@ describe.skipIf(process.platform === "win32")("rescan() of what the system's eve
 });
 
 describe("shareFiles()", () => {
-  const known = (scanned: Scanned, more: Record<string, ManifestEntry> = {}): Manifest => ({
-    files: new Map([
-      ...[...scanned.files].map(([path, entry]): [string, ManifestEntry] => [path, { ...entry, sha1: "1" }]),
-      ...Object.entries(more),
-    ]),
-    folders: new Set(scanned.folders),
-  });
-
   test("changes nothing of what a snapshot tells, and a later rescan goes on from it", async () => {
     walk.fill(["a", "f/b", "f/g/c", "h/d"]);
     const scanned = await scan(walk.path, OPTIONS);
-    const manifest = known(scanned);
+    const manifest = recordedOf(scanned);
     shareFiles(scanned, manifest);
-    expect(scanned.files.get("f/b")).toBe(manifest.files.get("f/b"));
+    expect([...entriesNotShared(scanned.files, manifest.files)]).toEqual([]);
     expect(facts(scanned)).toEqual(facts(await scan(walk.path, OPTIONS)));
     rmSync(walk.at("f"), { recursive: true });
     walk.fill(["h/e"]);
@@ -179,13 +186,28 @@ describe("shareFiles()", () => {
     expect([...manifest.files.keys()].sort()).toEqual(["a", "f/b", "f/g/c", "h/d"]);
   });
 
-  test("keeps to the snapshot where the site is known to hold other files", async () => {
-    walk.fill(["a"]);
+  test("what the manifest learns afterwards is nothing that the snapshot tells", async () => {
+    walk.fill(["a", "f/b"]);
     const scanned = await scan(walk.path, OPTIONS);
-    const manifest = known(scanned, { dormant: { mtimeMs: 1, sizeBytes: 1, sha1: "1" } });
+    const before = facts(scanned);
+    const manifest = recordedOf(scanned);
     shareFiles(scanned, manifest);
-    manifest.files.delete("a");
+    applyRecord(manifest, { op: "drop", path: "a" });
+    applyRecord(manifest, { op: "put", path: "f/b", entry: { mtimeMs: 1, sizeBytes: 1, sha1: "1".repeat(40) } });
+    expect(facts(scanned)).toEqual(before);
     shareFiles(scanned, manifest);
-    expect([...scanned.files.keys()]).toEqual(["a"]);
+    expect(facts(scanned)).toEqual(before);
+    expect([...entriesNotShared(scanned.files, manifest.files)].map(([path]) => path)).toEqual(["a", "f/b"]);
+  });
+
+  test("a folder with a racy file is not shared: that file has to be read again", async () => {
+    walk.fill(["f/a", "f/b", "g/c"]);
+    const manifest = recordedOf(await scan(walk.path, OPTIONS));
+    const was = manifest.files.get("f/b");
+    if (was) manifest.files.set("f/b", { ...was, racy: true });
+    recordedTable(manifest.files)?.pack();
+    const scanned = await scan(walk.path, OPTIONS, recordedTable(manifest.files));
+    shareFiles(scanned, manifest);
+    expect([...entriesNotShared(scanned.files, manifest.files)].map(([path]) => path)).toEqual(["f/a", "f/b"]);
   });
 });

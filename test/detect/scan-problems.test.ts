@@ -111,7 +111,7 @@ async function scanAsNobody(folder: string): Promise<{ files: string[]; problems
   const program = `
     import { scan } from ${JSON.stringify(join(import.meta.dir, "../../src/detect/scan.ts"))};
     if (${isRoot}) process.seteuid(${nobody});
-    const scope = { outside: () => undefined, isInside: () => true };
+    const scope = { inFolder: () => () => undefined, isInside: () => true };
     const options = { scope, follow: false, nameForSite: (name) => name };
     const { files, problems } = await scan(${JSON.stringify(folder)}, options);
     const lines = problems.map(({ path, reason, detail }) => path + ": " + reason + ": " + detail);

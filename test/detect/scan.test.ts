@@ -79,9 +79,9 @@ describe("scan()", () => {
     const { scope } = scanOptions();
     const slow: ScanOptions["scope"] = {
       ...scope,
-      outside(path, isFolder) {
+      inFolder: (folder) => (name, isFolder) => {
         for (const until = performance.now() + 2; performance.now() < until; );
-        return scope.outside(path, isFolder);
+        return scope.inFolder(folder)(name, isFolder);
       },
     };
     fill(Array.from({ length: 100 }, (_, number) => `d${number}/file`));
@@ -198,7 +198,7 @@ describe.skipIf(process.platform !== "linux")("scan() of names that are no UTF-8
     writeFileSync(raw(0x61, 0xff), "bad");
     fill(["a\ufffd"]);
     const snapshot = await scan(walk.path, scanOptions());
-    const paths = [...snapshot.files.entries()];
+    const paths = [...snapshot.files];
     for (const [path, { sizeBytes }] of paths) expect([path, sizeBytes]).toEqual(["a\ufffd", 4]);
   });
 });

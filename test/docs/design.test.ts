@@ -88,9 +88,9 @@ const ALLOWED: Record<string, (target: string, isType: boolean) => boolean> = {
     ["src/detect/tree.ts", "src/plan/name-traits.ts", "src/report/reasons.ts"].includes(target),
   "src/service/": (target) => target.startsWith("src/options/"),
   "src/state/": (target) =>
-    ["src/detect/manifest.ts", "src/detect/tree.ts", "src/report/system-error.ts", "src/windows/security.ts"].includes(
-      target,
-    ),
+    /^src\/detect\/(manifest|file-table|packed|tree)\.ts$/.test(target) ||
+    target === "src/report/system-error.ts" ||
+    target === "src/windows/security.ts",
   "src/windows/": () => false,
   "src/report/": (target, isType) => isType && target.startsWith("src/state/"),
   "src/mirror/": (target, isType) =>

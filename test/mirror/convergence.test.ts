@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import type { Manifest } from "../../src/detect/manifest.ts";
+import type { Manifest, ManifestEntry } from "../../src/detect/manifest.ts";
 import { createScope } from "../../src/detect/scope.ts";
 import { createMemory } from "../../src/mirror/memory.ts";
 import { createMirror } from "../../src/mirror/pass.ts";
@@ -23,12 +23,10 @@ afterAll(() => folder.remove());
 const sha1Of = (content: string) => createHash("sha1").update(content).digest("hex");
 
 function manifestOf({ files, folders }: Tree): Manifest {
-  const entries = [...files].map(
-    ([path, { content, mtimeMs }]): [string, Manifest["files"] extends Map<string, infer E> ? E : never] => [
-      path,
-      { mtimeMs, sizeBytes: content.length, sha1: sha1Of(content) },
-    ],
-  );
+  const entries = [...files].map(([path, { content, mtimeMs }]): [string, ManifestEntry] => [
+    path,
+    { mtimeMs, sizeBytes: content.length, sha1: sha1Of(content) },
+  ]);
   return { files: new Map(entries), folders: new Set(folders) };
 }
 

@@ -201,9 +201,12 @@ function hiding(scan: ScanOptions, atEntry: (path: RelPath) => void): ScanOption
   return {
     ...scan,
     scope: {
-      outside(path, isFolder) {
-        atEntry(path);
-        return scope.outside(path, isFolder);
+      inFolder(folder) {
+        const outside = scope.inFolder(folder);
+        return (name, isFolder) => {
+          atEntry(folder === "" ? name : `${folder}/${name}`);
+          return outside(name, isFolder);
+        };
       },
       isInside: scope.isInside,
     },
