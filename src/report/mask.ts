@@ -3,22 +3,22 @@ import type { LogRecord } from "./record.ts";
 const MASK = "***";
 /** From a closed list, or of our own making: to mask in them would only break scripts. */
 const NEVER = new Set(["event", "reason", "sha1", "version"]);
-/** A shorter secret is masked where replies and commands stand, lest it shreds every path. */
+/** A shorter secret is a part of too many words: it is masked where it stands by itself, and in no path. */
 const LONG_ENOUGH = 4;
 /** Fewer characters of base64 stand in too many words by chance. */
 const BASE64_TELLS = 6;
 
 /** Gives a copy of a record in which no secret stands: not plain, not percent-encoded, not in base64. */
 export function createMask(secrets: readonly string[]): (record: LogRecord) => LogRecord {
-  const everywhere = patternOf(secrets.filter((secret) => secret.length >= LONG_ENOUGH));
-  const inDetails = patternOf(secrets);
-  if (!inDetails) return (record) => record;
+  const inNames = patternOf(secrets, shortInAddress);
+  const inDetails = patternOf(secrets, shortAlone);
+  if (!inNames || !inDetails) return (record) => record;
   return (record) => {
     const masked: LogRecord = { ...record };
     for (const [field, value] of Object.entries(record)) {
       if (typeof value !== "string" || NEVER.has(field)) continue;
-      const pattern = field === "detail" || record.event === "ftp" ? inDetails : everywhere;
-      if (pattern) masked[field] = value.replace(pattern, MASK);
+      const pattern = field === "detail" || record.event === "ftp" ? inDetails : inNames;
+      masked[field] = value.replace(pattern, MASK);
     }
     return masked;
   };
@@ -26,15 +26,31 @@ export function createMask(secrets: readonly string[]): (record: LogRecord) => L
 
 /** The same for a text of no known form. */
 export function createTextMask(secrets: readonly string[]): (text: string) => string {
-  const pattern = patternOf(secrets);
+  const pattern = patternOf(secrets, shortAlone);
   return (text) => (pattern ? text.replace(pattern, MASK) : text);
 }
 
-function patternOf(secrets: readonly string[]): RegExp | undefined {
+/** @param formsOfShort how a secret is looked for that is shorter than LONG_ENOUGH */
+function patternOf(secrets: readonly string[], formsOfShort: (secret: string) => string[]): RegExp | undefined {
   // The longer first: of two secrets where one begins the other, the whole one must go.
   const longestFirst = secrets.filter((secret) => secret !== "").sort((a, b) => b.length - a.length);
-  const forms = longestFirst.flatMap((secret) => [mixedForm(secret), ...base64Forms(secret)]);
-  return forms.length > 0 ? new RegExp(forms.join("|"), "g") : undefined;
+  const forms = longestFirst.flatMap((secret) =>
+    secret.length < LONG_ENOUGH ? formsOfShort(secret) : [mixedForm(secret), ...base64Forms(secret)],
+  );
+  return forms.length > 0 ? new RegExp(forms.join("|"), "gu") : undefined;
+}
+
+/** As the password of a URL. */
+function shortInAddress(secret: string): string[] {
+  return [`(?<=://[^\\s/@:]*:)${mixedForm(secret)}(?=@)`];
+}
+
+/** Where it is a word of its own: behind `PASS`, in quotation marks, in a URL. */
+function shortAlone(secret: string): string[] {
+  const before = /^[\p{L}\p{N}_]/u.test(secret) ? "(?<![\\p{L}\\p{N}_])" : "(?<![^\\s\"'`:=])";
+  const after = /[\p{L}\p{N}_]$/u.test(secret) ? "(?![\\p{L}\\p{N}_])" : "(?![^\\s\"'`@])";
+  const base64 = base64Forms(secret).map((form) => `(?<![\\w+/=-])${form}(?![\\w+/=-])`);
+  return [`${before}${mixedForm(secret)}${after}`, ...shortInAddress(secret), ...base64];
 }
 
 /** Each character as itself, escaped, or percent-encoded: what must be encoded is seen differently by everyone. */
@@ -71,5 +87,5 @@ function anyCase(hex: string): string {
 }
 
 function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
