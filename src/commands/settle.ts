@@ -11,6 +11,7 @@ import { resolveSite, type SiteAddress, siteIdentity } from "../options/site-add
 import { UsageError } from "../options/usage-error.ts";
 import { exposureOf } from "../process/file-access.ts";
 import type { Trust } from "../remote/trust.ts";
+import { behindOwnLinks } from "../report/log-link.ts";
 import { keepSecret } from "../report/secrets.ts";
 import { folderIdentity, mirrorIdentity, stateFolder, thisPlatform } from "../state/folders.ts";
 import { hasSeenEncrypted } from "../state/mirrors.ts";
@@ -118,9 +119,10 @@ async function settlePair(invocation: PairInvocation, env: Environment): Promise
   const settledSite = await settleAddress(invocation, identified, env);
   const directory = join(base, id);
   const { log } = options;
-  const logs = log === undefined || log === "-" ? [] : [log, ...rotatedNames(log, options.logKeep)];
+  const logs = log === undefined || log === "-" ? [] : [log, behindLinks(log)];
+  const rotated = logs.flatMap((name) => rotatedNames(name, options.logKeep));
   const secrets = [options.passwordFile, invocation.profile?.file].filter((file) => file !== undefined);
-  const own = pathsInside(folder, [...logs, ...secrets, base, directory]);
+  const own = pathsInside(folder, [...logs, ...rotated, ...secrets, base, directory]);
   return {
     ...settledSite,
     patterns,
@@ -135,6 +137,15 @@ function placedInProfile(error: UsageError, { profile, sources, siteSource }: Si
   const name = error.option === "SITE" ? "site" : (error.option ?? "").replace(/^--/, "");
   const source = name === "site" ? siteSource : sources.get(name);
   return profile !== undefined && source === "profile" ? placed(error, profile, name) : error;
+}
+
+/** Where a link leads that opening the log may refuse later, with better words. */
+function behindLinks(log: string): string {
+  try {
+    return behindOwnLinks(log);
+  } catch {
+    return log;
+  }
 }
 
 function rotatedNames(log: string, keep: number): string[] {

@@ -4,16 +4,14 @@ import {
   existsSync,
   fstatSync,
   ftruncateSync,
-  lstatSync,
   openSync,
   readSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { behindOwnLinks, isOfSystem } from "./log-link.ts";
 import { codeOf } from "./system-error.ts";
 
 // Windows lacks these three.
@@ -22,30 +20,19 @@ const NOCTTY = constants.O_NOCTTY ?? 0;
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /**
- * Opens a file, device or pipe to write at its end. A symbolic link is not followed, for whoever could put one there
- * would have the log written into any file of ours. Throws the system's error.
+ * Opens a file, device or pipe to write at its end. A symbolic link is followed only where nobody else can have put it
+ * there: else whoever could would have the log written into any file of ours. Throws PlantedLinkError, and the system's
+ * error.
  */
-export function openForAppending(file: string): number {
-  const follow = isOfSystem(file);
-  if (!follow && lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) {
-    throw Object.assign(new Error(), { code: "ELOOP" });
-  }
-  const nofollow = follow ? 0 : NOFOLLOW;
+export function openForAppending(path: string): number {
+  const file = behindOwnLinks(path);
+  const nofollow = isOfSystem(file) ? 0 : NOFOLLOW;
   if (statSync(file, { throwIfNoEntry: false })?.isFIFO()) {
     // To open a pipe for writing alone waits for a reader, or fails without one; for both it does neither, on Linux
     // and macOS. What nobody reads is lost once the pipe is full.
     return openSync(file, constants.O_RDWR | NONBLOCK | nofollow);
   }
   return openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NOCTTY | nofollow, 0o640);
-}
-
-/** `/dev/stdout` and `/dev/fd/3` are links, and only the system makes links there. */
-function isOfSystem(file: string): boolean {
-  try {
-    return /^\/dev$|^\/dev\/fd$|^\/proc\/\d+\/fd$/.test(realpathSync(dirname(file)));
-  } catch {
-    return false;
-  }
 }
 
 /** Whether `file` still names what is open as `fd`. */

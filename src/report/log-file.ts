@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { endsInMidLine, isSameFile, openForAppending, rotate, takeBack, writeLine } from "./log-disk.ts";
+import { PlantedLinkError } from "./log-link.ts";
 import { codeOf, wordsOf } from "./system-error.ts";
 
 /** The log can't be opened at start (exit 2). */
@@ -131,7 +132,8 @@ function openAtStart(file: string): number {
   try {
     return openForAppending(file);
   } catch (error) {
-    const remedy = openingRemedy(file, codeOf(error));
+    const isLink = error instanceof PlantedLinkError;
+    const remedy = openingRemedy(file, isLink ? "ELOOP" : codeOf(error));
     throw new LogOpenError(`Cannot open the log "${file}": ${wordsOf(error)}. ${remedy}`, { cause: error });
   }
 }

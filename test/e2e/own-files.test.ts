@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -12,7 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { executable, type Finished, startProgram } from "./program.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 import { waitFor } from "./wait.ts";
@@ -36,7 +38,9 @@ function mirrorFolder(sandbox: Sandbox): string {
   return join(sandbox.stateDir, name);
 }
 
+/** In a folder that others can write to, where anybody may have made it. */
 function plantLink(sandbox: Sandbox, place: string): string {
+  chmodSync(dirname(place), 0o777);
   const victim = join(sandbox.root, "victim");
   writeFileSync(victim, VICTIM);
   rmSync(place, { force: true });
@@ -93,8 +97,40 @@ describe("a planted link is not followed", () => {
     const server = await sandbox.embedded();
     const behind = join(sandbox.root, "behind");
     symlinkSync(behind, sandbox.logFile);
+    chmodSync(sandbox.root, 0o777);
     expect((await sandbox.sync(server)).code).toBe(2);
     expect(existsSync(behind)).toBe(false);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("of another account, in the place of the log: exit 2", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    symlinkSync(join(sandbox.root, "behind"), sandbox.logFile);
+    lchownSync(sandbox.logFile, 12345, 12345);
+    const { code, stderr } = await sandbox.sync(server);
+    expect(code).toBe(2);
+    expect(stderr).toContain("it is a symbolic link of another account. Give the file itself with --log");
+    expect(existsSync(join(sandbox.root, "behind"))).toBe(false);
+  });
+
+  test("behind a link of one's own: exit 2", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    mkdirSync(join(sandbox.root, "shared"));
+    symlinkSync(join("shared", "log"), sandbox.logFile);
+    const victim = plantLink(sandbox, join(sandbox.root, "shared", "log"));
+    const { code, stderr } = await sandbox.sync(server);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`other accounts can write to its folder "${join(sandbox.root, "shared")}"`);
+    expect(readFileSync(victim, "utf8")).toBe(VICTIM);
+  });
+
+  test("that leads in a circle, in the place of the log: exit 2", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    symlinkSync(sandbox.logFile, sandbox.logFile);
+    const { code, stderr } = await sandbox.sync(server);
+    expect({ code, says: stderr.includes("leads in a circle") }).toEqual({ code: 2, says: true });
   });
 
   test("in the place of the log of a running watch: the mirror goes on, and stderr tells", async () => {
@@ -180,6 +216,36 @@ describe("a planted link is not followed", () => {
     expect({ code: stop.code, stderr: stop.stderr }).toEqual({ code: 0, stderr: "" });
     expect((await watch.finished()).code).toBe(0);
     expect(existsSync(victim)).toBe(false);
+  });
+});
+
+describe("a link of one's own in the place of the log is followed", () => {
+  test("to a file that is not there yet, on another disk as it were; it is rotated there, and the link stays", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    const disk = join(sandbox.root, "disk");
+    mkdirSync(disk);
+    symlinkSync(join("disk", "miroir.log"), sandbox.logFile);
+    for (let round = 1; round <= 2; round++) {
+      sandbox.write("a.txt", `round ${round}`);
+      expect((await sandbox.sync(server, "--log-size", "100")).code).toBe(0);
+    }
+    expect(lstatSync(sandbox.logFile).isSymbolicLink()).toBe(true);
+    expect(readdirSync(disk).sort().slice(0, 2)).toEqual(["miroir.log", "miroir.log.1"]);
+    expect(readFileSync(join(disk, "miroir.log"), "utf8")).toContain('"event":"stop"');
+  });
+
+  test("to a file inside FOLDER, which is not mirrored, rotated or not", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    sandbox.write("a.txt", "a");
+    symlinkSync(sandbox.path("own.log"), sandbox.logFile);
+    for (let round = 1; round <= 3; round++) {
+      sandbox.write("a.txt", `round ${round}`);
+      expect((await sandbox.sync(server, "--log-size", "100")).code).toBe(0);
+    }
+    expect(existsSync(sandbox.path("own.log.1"))).toBe(true);
+    expect(readdirSync(join(server.root, "www"))).toEqual(["a.txt"]);
   });
 });
 
