@@ -42,10 +42,18 @@ export function keepAlive(recorder: RunRecorder, mirror: Mirror, state: State, m
 export function obeyStopRequests(directory: string, command: MirroringCommand, stop: Stop): () => void {
   const file = join(directory, STOP_FILE);
   rmSync(file, { force: true });
-  const timer = setInterval(() => {
+  const look = () => {
     if (!existsSync(file)) return;
     rmSync(file, { force: true });
     stop.request("miroir stop", command === "watch" ? EXIT.ok : EXIT.terminated);
-  }, STOP_LOOK_MS);
+  };
+  let timer = setInterval(look, STOP_LOOK_MS);
+  // One that has just woken is awake: to wake for this alone is most of what an idle watch costs.
+  stop.onSleep((ms) => {
+    if (ms < STOP_LOOK_MS) return;
+    clearInterval(timer);
+    timer = setInterval(look, STOP_LOOK_MS);
+    look();
+  });
   return () => clearInterval(timer);
 }

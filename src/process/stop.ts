@@ -17,6 +17,8 @@ export interface Stop {
   onGraceOver(callback: () => void): void;
   /** Sleeps, but not beyond a request. */
   sleep(ms: number): Promise<void>;
+  /** Called before each sleep. */
+  onSleep(callback: (ms: number) => void): void;
 }
 
 export function createStop(exit: (code: ExitCode) => void = process.exit): Stop {
@@ -25,6 +27,7 @@ export function createStop(exit: (code: ExitCode) => void = process.exit): Stop 
   const wakers = new Set<() => void>();
   const requested = new Set<() => void>();
   const graceOver = new Set<() => void>();
+  const sleeping = new Set<(ms: number) => void>();
 
   return {
     get isRequested() {
@@ -52,7 +55,11 @@ export function createStop(exit: (code: ExitCode) => void = process.exit): Stop 
     onGraceOver(callback) {
       graceOver.add(callback);
     },
+    onSleep(callback) {
+      sleeping.add(callback);
+    },
     sleep(ms) {
+      for (const callback of sleeping) callback(ms);
       if (cause !== undefined) return Promise.resolve();
       return new Promise((resolve) => {
         const wake = () => {
