@@ -29,6 +29,17 @@ function commandsOf(operation: Operation, pathOf: (path: RelPath) => string, set
   }
 }
 
+/** So many windows are with the server at once, so that it has work while the answers to the first travel. */
+const WINDOWS_UNDER_WAY = 4;
+
+/** One window that is with the server. */
+interface Window {
+  operations: Operation[];
+  sent: Array<{ operation: Operation; commands: Command[] }>;
+  /** What was answered, and what ended the session before all was. */
+  answered: Promise<{ replies: Reply[]; ending: SessionEnded | undefined }>;
+}
+
 /**
  * Sends operations in windows of `windowSize`, in order, and reports each as soon as it is certain.
  * @throws SessionEnded when the session ends; what was not reported by then is unknown.
@@ -40,44 +51,67 @@ export async function performAll(
   tools: UploadTools,
   windowSize: () => number,
 ): Promise<void> {
+  const underWay: Window[] = [];
+  // The first refused time decides how the others are asked for.
+  const isPatient = operations.some(({ op }) => op === "touch");
   let at = 0;
-  while (at < operations.length) {
-    const timed = asking.capabilities.setTime;
-    const window: Operation[] = [];
-    while (at < operations.length && window.length < windowSize()) {
-      const operation = operations[at++];
-      if (operation) window.push(operation);
+  const sendNext = () => {
+    const size = windowSize();
+    const most = isPatient || size === 1 ? 1 : WINDOWS_UNDER_WAY;
+    for (; at < operations.length && underWay.length < most; at += size)
+      underWay.push(sendWindow(asking, operations.slice(at, at + size), tools));
+  };
+  sendNext();
+  try {
+    for (let window = underWay.shift(); window; window = underWay.shift()) {
+      const { replies, ending } = await window.answered;
+      if (!ending && !isPatient) sendNext();
+      const refusals = reportAnswered(window, replies, report);
+      if (ending) throw ending;
+      for (const [operation, refusal] of refusals)
+        report(operation, await lookAgain(asking, operation, refusal, tools));
+      sendNext();
     }
-    const unsafe = window.filter(hasUnsafeName);
-    for (const operation of unsafe) report(operation, unsafeResult(operation));
-    const isTimed = (operation: Operation) => operation.op !== "touch" || timed !== "none";
-    const sendable = window.filter((operation) => isTimed(operation) && !unsafe.includes(operation));
-    const commands = sendable.map((operation) => commandsOf(operation, tools.pathOf, timed));
-    let replies: Reply[];
-    let ending: SessionEnded | undefined;
-    try {
-      replies = await asking.session.pipeline.exchange(commands.flat());
-    } catch (error) {
-      if (!(error instanceof SessionEnded)) throw error;
-      ending = error;
-      replies = error.answered;
-    }
-    for (const operation of window)
-      if (!isTimed(operation) && !unsafe.includes(operation)) report(operation, { status: "done", note: "undated" });
-    const secondLooks: Array<[Operation, Reply]> = [];
-    let taken = 0;
-    for (const [index, operation] of sendable.entries()) {
-      const own = replies.slice(taken, taken + (commands[index]?.length ?? 0));
-      taken += commands[index]?.length ?? 0;
-      if (own.length < (commands[index]?.length ?? 0)) break;
-      const refusal = own.find(isRefusal);
-      if (refusal) secondLooks.push([operation, refusal]);
-      else report(operation, { status: "done" });
-    }
-    if (ending) throw ending;
-    for (const [operation, refusal] of secondLooks)
-      report(operation, await lookAgain(asking, operation, refusal, tools));
+  } catch (error) {
+    // What was reported could not be noted: nobody waits for the other windows any more.
+    if (underWay.length > 0) asking.session.pipeline.end(error instanceof Error ? error : new Error(String(error)));
+    throw error;
   }
+}
+
+function sendWindow(asking: Asking, operations: Operation[], tools: UploadTools): Window {
+  const timed = asking.capabilities.setTime;
+  const sent = operations
+    .filter((operation) => !hasUnsafeName(operation) && (operation.op !== "touch" || timed !== "none"))
+    .map((operation) => ({ operation, commands: commandsOf(operation, tools.pathOf, timed) }));
+  const answered = asking.session.pipeline.exchange(sent.flatMap(({ commands }) => commands)).then(
+    (replies) => ({ replies, ending: undefined }),
+    (error: unknown) => {
+      if (!(error instanceof SessionEnded)) throw error;
+      return { replies: error.answered, ending: error };
+    },
+  );
+  return { operations, sent, answered };
+}
+
+/** @returns what was refused: it may mean another thing */
+function reportAnswered({ operations, sent }: Window, replies: readonly Reply[], report: Report): [Operation, Reply][] {
+  const isSent = new Set(sent.map(({ operation }) => operation));
+  for (const operation of operations) {
+    if (hasUnsafeName(operation)) report(operation, unsafeResult(operation));
+    else if (!isSent.has(operation)) report(operation, { status: "done", note: "undated" });
+  }
+  const refusals: [Operation, Reply][] = [];
+  let taken = 0;
+  for (const { operation, commands } of sent) {
+    const own = replies.slice(taken, taken + commands.length);
+    taken += commands.length;
+    if (own.length < commands.length) break;
+    const refusal = own.find(isRefusal);
+    if (refusal) refusals.push([operation, refusal]);
+    else report(operation, { status: "done" });
+  }
+  return refusals;
 }
 
 /** A refusal may only say that the wanted state is there already, or that something of others is in the way. */
