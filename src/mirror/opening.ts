@@ -9,8 +9,14 @@ import { withRetries } from "./retry.ts";
 
 /** The site is opened once in a pass, and only when something is asked of it. */
 export interface Opening {
-  /** What a killed run left half done is put right before anything else is. @throws SiteError */
-  connect(snapshot: Snapshot): Promise<void>;
+  /**
+   * What a killed run left half done is put right before anything else is.
+   * @param sessions how many will be of use, where that is known
+   * @throws SiteError
+   */
+  connect(snapshot: Snapshot, sessions?: number): Promise<void>;
+  /** The remote folder was made in this pass: nothing was in it. */
+  readonly isNew: boolean;
   /** The pass that comes next will probably send something. Nothing is asked twice before it. */
   prepare(): void;
   readonly isPrepared: boolean;
@@ -39,6 +45,7 @@ export function createOpening(
   /** Whether the remote folder was seen: since the last pass began, and in the time before this one. */
   let comingSight: Promise<boolean> | undefined;
   let sight: Promise<boolean> | undefined;
+  let isNew = false;
   let sweepAtMs = 0;
 
   const isFirst = () => memory.manifest === undefined || memory.status.completedPassAt === undefined;
@@ -69,14 +76,15 @@ export function createOpening(
   }
 
   return {
-    async connect(snapshot) {
+    async connect(snapshot, sessions) {
+      if (sessions !== undefined) site.expect(sessions);
       if (isOpen) return;
       if (!(await sight)) {
-        await withRetries(
+        ({ isNew } = await withRetries(
           () => site.open(isFirst()),
           parts,
           (error, tryNumber) => hooks.onRetry("", error, tryNumber),
-        );
+        ));
       }
       isOpen = true;
       await recover(snapshot);
@@ -91,6 +99,11 @@ export function createOpening(
       isOpen = false;
       sight = comingSight;
       comingSight = undefined;
+      isNew = false;
+      site.expect(1);
+    },
+    get isNew() {
+      return isNew;
     },
     get isSweepDue() {
       return memory.intents.size + memory.doubts.size > 0 && parts.monotonicMs() >= sweepAtMs;

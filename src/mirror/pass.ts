@@ -1,5 +1,5 @@
 import type { Change } from "../detect/diff.ts";
-import type { JournalRecord, Manifest } from "../detect/manifest.ts";
+import { emptyManifest, type JournalRecord, type Manifest } from "../detect/manifest.ts";
 import { shareFiles } from "../detect/rescan.ts";
 import { deviceOf, type ScanOptions } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
@@ -96,8 +96,8 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   /** The manifest, adopted from the site when there is none. */
   async function known(snapshot: Snapshot, follow: boolean, counts: Counts): Promise<Manifest> {
     if (memory.manifest) return memory.manifest;
-    await connect(snapshot);
-    const adopted = await adoptSite(parts, snapshot, follow);
+    await connect(snapshot, snapshot.files.size);
+    const adopted = opening.isNew ? emptyManifest() : await adoptSite(parts, snapshot, follow);
     memory.adopt(adopted);
     status.lastVerifyAt = timestamp();
     counts.adopted = adopted.files.size;
@@ -159,7 +159,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     const distrust = distrustOf(folder, snapshot, manifest, status, parts.delete === "all");
     await runRounds({
       ...{ parts, memory, notices, pauses, counts, scan, snapshot, manifest, distrust, onRetry },
-      connect: () => connect(snapshot),
+      connect: (sessions) => connect(snapshot, sessions),
       changes: (unrenamable) => [...changesOf(unrenamable), ...foreign],
     });
     hasLooked = true;

@@ -30,7 +30,8 @@ export interface Rounds {
   snapshot: Snapshot;
   manifest: Manifest;
   distrust: "empty" | "device" | undefined;
-  connect(): Promise<void>;
+  /** @param sessions how many will be of use */
+  connect(sessions: number): Promise<void>;
   /** What is different now. @param unrenamable old paths the server refused to rename */
   changes(unrenamable: ReadonlySet<RelPath>): Change[];
   onRetry(path: RelPath, error: SiteError, tryNumber: number): void;
@@ -58,7 +59,7 @@ export async function runRounds(rounds: Rounds): Promise<void> {
     if (isEmpty(planned)) return;
     memory.status.oldestChangeAt ??= new Date(parts.now()).toISOString();
     if (isEmpty(due.plan)) return;
-    if (!isEmpty({ ...due.plan, notes: [] })) await rounds.connect();
+    if (!isEmpty({ ...due.plan, notes: [] })) await rounds.connect(due.plan.uploads.length);
     const sound = await keepSoundNames(due.plan, rounds.snapshot, memory, parts, rounds.onRetry);
     for (const [path, failure] of sound.failures) {
       pauses.failed(path);

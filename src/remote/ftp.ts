@@ -2,7 +2,7 @@ import type { RelPath } from "../detect/tree.ts";
 import type { Capabilities } from "./features.ts";
 import { LoginStumbled } from "./login.ts";
 import { entriesAt } from "./lookup.ts";
-import { explainRefusal, rootMissing } from "./mend.ts";
+import { explainRefusal } from "./mend.ts";
 import { performAll } from "./operations.ts";
 import { remotePath, remoteRoot } from "./paths.ts";
 import { SessionEnded } from "./pipeline.ts";
@@ -14,6 +14,7 @@ import { createAdmission } from "./rate.ts";
 import { readBack, toldDigest } from "./read-back.ts";
 import { blameReady } from "./ready.ts";
 import { recover } from "./recovery.ts";
+import { openRoot } from "./root.ts";
 import { type Account, openSession, type Session } from "./session.ts";
 import { type ReadableSite, type RemoteEntry, SiteError } from "./site.ts";
 import type { UploadTools } from "./temporary.ts";
@@ -52,6 +53,7 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
   let oneByOne = false;
   /** One whose data connection waited in vain. */
   let disappointed: Session | undefined;
+  let isPasswordWanted = false;
 
   const degrade = (message: string) => {
     if (degraded.has(message)) return;
@@ -66,9 +68,11 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
   };
 
   async function openOne(): Promise<Session> {
-    const own = () => ({ ...account, seenEncrypted: hasEncrypted, onEncryption, oneByOne });
+    const own = () => ({ ...account, seenEncrypted: hasEncrypted, onEncryption, oneByOne, isPasswordWanted });
     try {
-      return await openSession(own());
+      const session = await openSession(own());
+      isPasswordWanted = session.isPasswordWanted;
+      return session;
     } catch (error) {
       if (!(error instanceof SiteError && error.cause instanceof LoginStumbled)) throw error;
       oneByOne = true;
@@ -139,31 +143,12 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
     }
   }
 
-  async function makeRoot(asking: Asking): Promise<void> {
-    const steps = root.split("/");
-    for (let count = 1; count <= steps.length; count++) {
-      const path = steps.slice(0, count).join("/");
-      if (path === "" || path === ".") continue;
-      const [reply] = await asking.session.pipeline.exchange([{ text: `MKD ${path}`, expects: [257, 250, 200] }]);
-      if (count < steps.length || !reply || reply.code < 400) continue;
-      if ((await entryOf(asking, path))?.type === "folder") continue;
-      throw new SiteError(`Cannot make the remote folder "${path}": the server answered "${reply.text}"`, {
-        kind: reply.code < 500 ? "transient" : "permanent",
-        reason: "missing",
-        code: reply.code,
-      });
-    }
-  }
-
   return {
-    open(mayCreate) {
-      return asking(async (each) => {
-        if (root === "" || root === ".") return;
-        if ((await entryOf(each, root))?.type === "folder") return;
-        if (!mayCreate) throw rootMissing(root);
-        await makeRoot(each);
-      });
+    expect(sessions) {
+      pool.expect(sessions);
     },
+    open: (mayCreate) =>
+      windowed(mayCreate ? 2 : 1, () => asking((each) => openRoot(each, root, { mayCreate, atOnce: windowSize > 1 }))),
     async prepare() {
       const ended = disappointed?.pipeline.ended;
       // Only words of the server's tell that it stumbled over a connection that came to nothing.

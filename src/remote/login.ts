@@ -27,38 +27,43 @@ export async function ask(pipeline: Pipeline, command: Command): Promise<Reply> 
   return reply;
 }
 
+export interface LoggedIn {
+  capabilities: Capabilities;
+  loginFolder: string | undefined;
+  isPasswordWanted: boolean;
+}
+
 /**
  * Logs in and sets binary mode, in two writes: what can be known before the password (whether files will be
- * encrypted, whether the name is taken), then the password with all settings behind it.
+ * encrypted, whether the name is taken), then the password with all settings behind it. Once a session has shown that
+ * the password is wanted, the next ones send all that in one.
  * @throws SiteError `login`, `tls`, LoginStumbled
  */
 export async function logIn(
   pipeline: Pipeline,
   account: Account,
   { encrypted, greeting }: { encrypted: boolean; greeting: string },
-): Promise<{ capabilities: Capabilities; loginFolder: string | undefined }> {
-  const send = account.oneByOne === true ? inTurn : (...args: Parameters<typeof inTurn>) => args[0].exchange(args[1]);
-  const named = { text: `USER ${account.user}`, expects: [230, 232, 331, 332] };
-  const before = await send(pipeline, encrypted ? [...PROTECT, named] : [named]);
-  let isProtected = !encrypted;
-  if (encrypted) {
-    const reply = before[1];
-    // Some servers take it from those that are logged in only.
-    const comesTooSoon = reply?.code === 530 || reply?.code === 503;
-    if (reply && isRefusal(reply) && !comesTooSoon) throw unprotected(account.host, reply);
-    isProtected = !comesTooSoon;
-  }
-  const greeted = before.at(-1);
+): Promise<LoggedIn> {
+  const { oneByOne = false, isPasswordWanted = false } = account;
+  const send = (commands: readonly Command[]) => (oneByOne ? inTurn(pipeline, commands) : pipeline.exchange(commands));
+  const name: Command = { text: `USER ${account.user}`, expects: [230, 232, 331, 332] };
+  const { naming, passing } = pipeline.together(() => ({
+    naming: send(encrypted ? [...PROTECT, name] : [name]),
+    passing: isPasswordWanted && !oneByOne ? startPassing(pipeline, SETTINGS, account) : undefined,
+  }));
+  const named = await (passing ? stumbling(naming) : naming);
+  const isProtected = !encrypted || isTaken(named[1], account);
+  if (passing && !isProtected) throw new LoginStumbled(new Error("PROT P came too soon"));
+  const answer = named.at(-1);
   const settings = isProtected ? SETTINGS : [...PROTECT, ...SETTINGS];
   let replies: Reply[];
-  if (greeted?.code === 331) {
-    const password = { text: `PASS ${account.password}`, expects: [202, 230, 332] };
-    replies = account.oneByOne
-      ? await passInTurn(pipeline, password, settings, account)
-      : await passAtOnce(pipeline, password, settings, account);
+  if (answer?.code !== 331) {
+    checkLogin(answer, account);
+    replies = await (passing ? stumbling(passing.set) : send(settings));
+  } else if (oneByOne) {
+    replies = await passInTurn(pipeline, settings, account);
   } else {
-    checkLogin(greeted, account);
-    replies = await send(pipeline, settings);
+    replies = await stumbling(letIn(passing ?? startPassing(pipeline, settings, account), account));
   }
   const [feat, , type, workingFolder] = replies.slice(-SETTINGS.length);
   if (!isProtected && replies[1] && isRefusal(replies[1])) throw unprotected(account.host, replies[1]);
@@ -67,28 +72,56 @@ export async function logIn(
   return {
     capabilities: parseFeatures(feat && !isRefusal(feat) ? feat.lines.slice(1, -1) : undefined, greeting),
     loginFolder: isTold ? parseWorkingFolder(workingFolder.text) : undefined,
+    isPasswordWanted: answer?.code === 331 && isProtected,
   };
 }
 
-async function inTurn(pipeline: Pipeline, commands: readonly Command[]): Promise<Reply[]> {
+/** Whether PROT P was taken. Some servers take it from those that are logged in only. @throws SiteError `tls` */
+function isTaken(reply: Reply | undefined, account: Account): boolean {
+  const comesTooSoon = reply?.code === 530 || reply?.code === 503;
+  if (reply && isRefusal(reply) && !comesTooSoon) throw unprotected(account.host, reply);
+  return !comesTooSoon;
+}
+
+/** One command at a time. */
+export async function inTurn(pipeline: Pipeline, commands: readonly Command[]): Promise<Reply[]> {
   const replies: Reply[] = [];
   for (const command of commands) replies.push(await ask(pipeline, command));
   return replies;
 }
 
-async function passInTurn(pipeline: Pipeline, password: Command, settings: readonly Command[], account: Account) {
-  checkLogin(await ask(pipeline, password), account);
+const passwordOf = (account: Account): Command => ({ text: `PASS ${account.password}`, expects: [202, 230, 332] });
+
+async function passInTurn(pipeline: Pipeline, settings: readonly Command[], account: Account) {
+  checkLogin(await ask(pipeline, passwordOf(account)), account);
   return inTurn(pipeline, settings);
 }
 
-async function passAtOnce(pipeline: Pipeline, password: Command, settings: readonly Command[], account: Account) {
-  const passed = pipeline.exchange([password]);
-  const set = pipeline.exchange(settings, Math.min(account.timeoutMs, AFTER_PASSWORD_MS));
-  // Looked at later; after a refused password nobody cares.
-  set.catch(() => {});
+interface Passing {
+  passed: Promise<Reply[]>;
+  set: Promise<Reply[]>;
+}
+
+/** Writes the password with the settings behind it. */
+function startPassing(pipeline: Pipeline, settings: readonly Command[], account: Account): Passing {
+  const passing = pipeline.together(() => ({
+    passed: pipeline.exchange([passwordOf(account)]),
+    set: pipeline.exchange(settings, Math.min(account.timeoutMs, AFTER_PASSWORD_MS)),
+  }));
+  // Looked at later; after a refused name or password nobody cares.
+  for (const each of [passing.passed, passing.set]) each.catch(() => {});
+  return passing;
+}
+
+async function letIn({ passed, set }: Passing, account: Account): Promise<Reply[]> {
+  checkLogin((await passed)[0], account);
+  return set;
+}
+
+/** Of commands that were sent at once: an end of the session may be their doing. */
+async function stumbling(replies: Promise<Reply[]>): Promise<Reply[]> {
   try {
-    checkLogin((await passed)[0], account);
-    return await set;
+    return await replies;
   } catch (error) {
     throw error instanceof SessionEnded && error.code !== 421 ? new LoginStumbled(error) : error;
   }

@@ -58,8 +58,10 @@ export async function performAll(
   const sendNext = () => {
     const size = windowSize();
     const most = isPatient || size === 1 ? 1 : WINDOWS_UNDER_WAY;
-    for (; at < operations.length && underWay.length < most; at += size)
-      underWay.push(sendWindow(asking, operations.slice(at, at + size), tools));
+    asking.session.pipeline.together(() => {
+      for (; at < operations.length && underWay.length < most; at += size)
+        underWay.push(sendWindow(asking, operations.slice(at, at + size), tools));
+    });
   };
   sendNext();
   try {

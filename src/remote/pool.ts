@@ -6,6 +6,11 @@ export interface Pool {
   with<T>(use: (session: Session) => Promise<T>): Promise<T>;
   /** Lends one that stands idle, which the next to ask for a session will get; undefined when none does. @throws SiteError of `use` */
   withIdle<T>(use: (session: Session) => Promise<T>): Promise<T> | undefined;
+  /**
+   * Tells how many sessions will be of use: they are opened beside the first as soon as that one stands, and what goes
+   * wrong with them is found out by whoever needs one.
+   */
+  expect(sessions: number): void;
   /** Sessions that may be open at once: what was asked for, or what the server turned out to allow. */
   readonly limit: number;
   /** Ends all sessions at once, lent ones included. The pool can be used again. */
@@ -33,6 +38,9 @@ export function createPool(
   let opening = 0;
   /** A server refused several that came at once: from then on one at a time, to find its limit exactly. */
   let oneAtATime = false;
+  let expected = 0;
+  /** What was being opened when all was dropped is closed when it stands. */
+  let drops = 0;
   let keeper: ReturnType<typeof setInterval> | undefined;
 
   function keepAlive(): void {
@@ -106,6 +114,7 @@ export function createPool(
       return undefined;
     } finally {
       opening--;
+      openExpected();
       for (const wake of waiting.splice(0)) wake();
     }
   }
@@ -120,7 +129,26 @@ export function createPool(
     }
   }
 
+  function openExpected(): void {
+    if (standing === 0 || oneAtATime) return;
+    const dropsBefore = drops;
+    const keep = (session: Session | undefined) => {
+      if (!session) return;
+      if (drops === dropsBefore) give(session, options.now());
+      else forget(session);
+    };
+    while (standing + opening < Math.min(expected, limit)) {
+      openOne().then(keep, () => {
+        expected = 0;
+      });
+    }
+  }
+
   return {
+    expect(sessions) {
+      expected = sessions;
+      openExpected();
+    },
     with: async (use) => lend(await take(), use, options.now),
     withIdle(use) {
       const slot = idle.findLast(({ session }) => !session.pipeline.ended);
@@ -133,6 +161,8 @@ export function createPool(
       return limit;
     },
     drop() {
+      expected = 0;
+      drops++;
       stopKeeping();
       for (const session of lent) session.close();
       for (const slot of idle.splice(0)) forget(slot.session);

@@ -29,6 +29,8 @@ export interface Account {
   onConnect?: (address: string) => void;
   /** A TLS handshake is over and nothing is verified yet. */
   onHandshake?: (socket: TLSSocket) => void;
+  /** The server is known to ask for the password of this user: it goes out with the name. */
+  isPasswordWanted?: boolean;
   /** One command at a time: the server stumbled over a login in few writes, or the failing command is to be known. */
   oneByOne?: boolean;
 }
@@ -40,6 +42,8 @@ export interface Session {
   readonly encrypted: boolean;
   /** Absolute path of the folder the login led to; undefined when the server does not tell. */
   readonly loginFolder: string | undefined;
+  /** A further session can log in in one write: nothing of what comes before the password changes what follows it. */
+  readonly isPasswordWanted: boolean;
   /**
    * A connection to the server's passive `port`, at the host of the control connection; on an encrypted session
    * opening it encrypts, verifies, and resumes the control connection's TLS session.
@@ -77,7 +81,7 @@ export async function openSession(account: Account): Promise<Session> {
       if (encrypted) socket.removeAllListeners("data");
       if (encrypted) context.socket = await secure(socket, host, account.trust, handshake);
     }
-    const { capabilities, loginFolder } = await logIn(pipeline, account, { encrypted, greeting: greeting.text });
+    const loggedIn = await logIn(pipeline, account, { encrypted, greeting: greeting.text });
     const remoteAddress = socket.remoteAddress ?? host;
     const curve = encrypted ? curveOf(context.socket as TLSSocket) : undefined;
     let unanswered: number | undefined;
@@ -91,9 +95,8 @@ export async function openSession(account: Account): Promise<Session> {
     }
     const session: Session = {
       pipeline,
-      capabilities,
       encrypted,
-      loginFolder,
+      ...loggedIn,
       async dialData(dataPort) {
         if (!encrypted) return reach(dataPort, dialPlain(remoteAddress, dataPort, timeoutMs));
         const plain = await reach(dataPort, dial(remoteAddress, dataPort, timeoutMs));

@@ -178,9 +178,12 @@ export interface Site {
   /**
    * Connects, and makes sure that the remote folder is there.
    * @param mayCreate whether a missing remote folder is created (the first pass) or an error.
+   * @returns `isNew`: it was made now, so nothing is in it
    * @throws SiteError `unreachable`, `login`, `tls`, `missing`
    */
-  open(mayCreate: boolean): Promise<void>;
+  open(mayCreate: boolean): Promise<{ isNew: boolean }>;
+  /** Tells how many sessions will be of use: when the first has logged in, the others are opened while it goes on. */
+  expect(sessions: number): void;
   /**
    * Takes the first steps of an upload that will probably come in a moment, where a session stands idle; nothing is
    * asked of the server where none does.

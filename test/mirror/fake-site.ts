@@ -160,7 +160,9 @@ export function createFakeSite(
       opened++;
       const verdict = judge({ op: "open", path: "" });
       if (verdict === "lost" || verdict === "login" || verdict === "busy") throw failureOf(verdict, "");
+      return { isNew: false };
     },
+    expect() {},
     async list(folder) {
       const verdict = judge({ op: "list", path: folder });
       if (verdict === "lost" || verdict === "busy" || verdict === "refused") throw failureOf(verdict, folder);

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { openSession } from "../../src/remote/session.ts";
 import type { Operation } from "../../src/remote/site.ts";
-import { openFolder, performed, rejectionOf } from "./remote-folder.ts";
-import { asTestServer, ftpAnswers, type ScriptedServer, startScriptedServer } from "./scripted-server.ts";
+import type { Fault } from "../servers/embedded.ts";
+import { overhear } from "../servers/overhear.ts";
+import { accountOf, jobOf, openFolder, performed, rejectionOf, uploadInARow } from "./remote-folder.ts";
+import { asTestServer, ftpAnswers, type ScriptedServer, startScriptedServer, until } from "./scripted-server.ts";
 import { embedded, verbsOf } from "./started-server.ts";
 
 const deletions = (count: number): Operation[] =>
@@ -56,5 +59,97 @@ describe("deletions", () => {
     expect(await rejectionOf(deleting)).toBe(full);
     expect(await performed(folder.site, deletions(1))).toEqual(["delete file 0 absent"]);
     expect(verbsOf(server).filter((verb) => verb === "USER")).toHaveLength(2);
+  });
+});
+
+describe("sessions that are expected", () => {
+  test("log in beside the first before anybody needs them, and are used then", async () => {
+    await using server = await embedded();
+    await using folder = openFolder(server, { connections: 3 });
+    folder.site.expect(100);
+    await folder.site.open(true);
+    const logins = () => verbsOf(server).filter((verb) => verb === "PASS").length;
+    await until(() => logins() === 3);
+    const rows = ["a", "b", "c"].map((name) =>
+      uploadInARow(folder.site, [jobOf(`${name}1`, "x"), jobOf(`${name}2`, "y")]),
+    );
+    expect((await Promise.all(rows)).flat()).toMatchObject(Array(6).fill({ sizeBytes: 1 }));
+    expect(logins()).toBe(3);
+  });
+
+  test("are not opened before the first has logged in: a wrong password is tried once", async () => {
+    await using server = await embedded();
+    await using folder = openFolder(server, { account: { password: "wrong" } });
+    folder.site.expect(4);
+    expect(await rejectionOf(folder.site.open(true))).toMatchObject({ reason: "login" });
+    expect(verbsOf(server)).toEqual(["USER", "PASS", "FEAT", "OPTS", "TYPE", "PWD"]);
+  });
+
+  test("that the server does not take are told of once, and done without", async () => {
+    await using server = await embedded({ maxSessions: 2 });
+    await using folder = openFolder(server, { connections: 4 });
+    folder.site.expect(4);
+    await folder.site.open(true);
+    const rows = [..."abcd"].map((name) => uploadInARow(folder.site, [jobOf(name, "x")]));
+    expect((await Promise.all(rows)).flat()).toMatchObject(Array(4).fill({ sizeBytes: 1 }));
+    expect(folder.site.parallel).toBe(2);
+    expect(folder.degraded).toEqual([expect.stringContaining("Going on with 2 at once")]);
+  });
+
+  test("that stand only after all was dropped do not stay", async () => {
+    await using server = await embedded({ faults: [{ command: "GREETING", occurrence: 2, delayReplyMs: 50 }] });
+    await using folder = openFolder(server, { connections: 2 });
+    folder.site.expect(2);
+    await folder.site.open(true);
+    await until(() => server.sessionsOpen === 2);
+    await folder.site.close();
+    await until(() => verbsOf(server).filter((verb) => verb === "PASS").length === 2);
+    await until(() => server.sessionsOpen === 0);
+  });
+});
+
+describe("a further session", () => {
+  test("logs in with the name and the password at once", async () => {
+    await using server = await embedded();
+    await using overheard = await overhear(server);
+    await using folder = openFolder({ ...overheard.server, root: server.root }, { connections: 2 });
+    folder.site.expect(2);
+    await folder.site.open(true);
+    await until(() => overheard.dialogues[1]?.length === 1);
+    expect(overheard.dialogues[0]?.slice(0, 2)).toEqual(["USER", "PASS FEAT OPTS TYPE PWD"]);
+    expect(overheard.dialogues[1]).toEqual(["USER PASS FEAT OPTS TYPE PWD"]);
+  });
+
+  test.each([
+    {
+      name: "that ends over it logs in one command at a time",
+      faults: [{ command: "USER", occurrence: 2, drop: "control", when: "after" }],
+      want: "done",
+    },
+    {
+      name: "whose name is refused is no session",
+      faults: [{ command: "USER", occurrence: 2, times: 9, reply: "530 Not you" }],
+      want: "login",
+    },
+  ] satisfies Array<{ name: string; faults: Fault[]; want: string }>)("$name", async ({ faults, want }) => {
+    await using server = await embedded({ faults });
+    await using folder = openFolder(server, { connections: 2 });
+    await folder.site.open(true);
+    const rows = ["a", "b"].map((name) =>
+      uploadInARow(folder.site, [jobOf(name, "x")]).then(
+        () => "done",
+        (error) => error.reason,
+      ),
+    );
+    expect((await Promise.all(rows)).toSorted()).toEqual(["done", want].toSorted());
+  });
+
+  test("whose name is let in without a password now does not mind that one was sent", async () => {
+    const answers = ftpAnswers({ USER: "230 Welcome", PASS: "503 You are logged in" });
+    await using server = await startScriptedServer(answers);
+    const account = accountOf({ ...alone(server)[0] }, { isPasswordWanted: true });
+    const session = await openSession(account);
+    expect(session).toMatchObject({ loginFolder: "/", isPasswordWanted: false });
+    session.close();
   });
 });

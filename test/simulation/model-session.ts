@@ -166,6 +166,7 @@ export function openModelSession(surroundings: Surroundings): Session {
       renameOverwrites: true,
     },
     encrypted: false,
+    isPasswordWanted: true,
     loginFolder: "/",
     async dialData(port) {
       const { data } = connection;

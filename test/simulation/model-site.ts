@@ -58,11 +58,13 @@ export function createModelSite(
     open: () =>
       asking(async (each) => {
         if ((await entryOf(each, REMOTE_ROOT))?.type !== "folder") throw new Error("the remote folder is always there");
+        return { isNew: false };
       }),
     async prepare() {
       const prepared = pool.withIdle((session) => prepareSession(askingOn(session), REMOTE_ROOT, () => {}));
       return (await prepared?.catch(() => false)) ?? false;
     },
+    expect: pool.expect,
     list: (folder) => asking((each) => list(each, tools.pathOf(folder))),
     entry: (path) => asking((each) => entryOf(each, tools.pathOf(path))),
     times: (paths) =>
