@@ -30,9 +30,9 @@ const MUTANTS: Mutant[] = [
   {
     name: "a step is recorded before the server has confirmed it",
     file: "remote/operations.ts",
-    text: "replies = await asking.session.pipeline.exchange(commands.flat());",
-    becomes: `for (const operation of sendable) report(operation, { status: "done" });
-      replies = await asking.session.pipeline.exchange(commands.flat());`,
+    text: "const { replies, ending } = await window.answered;",
+    becomes: `for (const { operation } of window.sent) report(operation, { status: "done" });
+      const { replies, ending } = await window.answered;`,
     says: "the manifest claims|the manifest forgets",
   },
   {
