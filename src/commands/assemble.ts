@@ -6,6 +6,7 @@ import { effectiveOptions } from "../options/effective.ts";
 import type { Environment } from "../options/environment.ts";
 import type { RunInvocation } from "../options/invocation.ts";
 import { keepAlive, obeyStopRequests, showItself } from "../process/presence.ts";
+import { runtimeVariablesIn } from "../process/program.ts";
 import type { Stop } from "../process/stop.ts";
 import { escapeText } from "../report/escape.ts";
 import { EXIT, type ExitCode } from "../report/exit.ts";
@@ -218,7 +219,11 @@ function tellStart({ invocation }: RunData, log: Log, site: string, folder: stri
   }
 }
 
-function tellInsecure({ invocation }: RunData, log: Log, warnings: readonly string[]): void {
+function tellInsecure({ invocation, env }: RunData, log: Log, warnings: readonly string[]): void {
+  for (const name of runtimeVariablesIn(env)) {
+    const detail = `The variable "${name}" is set: what it names runs inside miroir. Unset it`;
+    log.warn({ event: "warn", reason: "insecure", detail });
+  }
   for (const detail of warnings) log.warn({ event: "warn", reason: "insecure", detail });
   if (!invocation.options.tlsInsecure) return;
   const detail = "--tls-insecure believes any certificate: somebody in between can read all";

@@ -6,7 +6,7 @@ import type { RunInvocation } from "../options/invocation.ts";
 import type { ServiceInvocation } from "../options/service-invocation.ts";
 import { siteIdentity } from "../options/site-address.ts";
 import { quote, UsageError } from "../options/usage-error.ts";
-import { ownCommand } from "../process/program.ts";
+import { ownCommand, runtimeVariablesIn } from "../process/program.ts";
 import { escapeText } from "../report/escape.ts";
 import { EXIT, type ExitCode } from "../report/exit.ts";
 import { descriptorSink } from "../report/terminal.ts";
@@ -99,6 +99,12 @@ async function install({ options }: ServiceInvocation, run: RunInvocation, env: 
   await keeperHere(env).install(definition);
   const rhythm = options.everyMs === undefined ? "watches from now on, and from each log-on" : "runs on its schedule";
   say(`${serviceName(definition.id)} ${rhythm} (${definition.description})`);
+  if (platform === "windows") {
+    for (const name of runtimeVariablesIn(env)) {
+      const found = `The variable "${name}" is set here: if your account has it, the task has it too`;
+      stderr.write(`miroir: ${found}. Unset it in the system's settings\n`);
+    }
+  }
   if (platform === "systemd") say('It runs while you are logged in; "loginctl enable-linger" lets it run always');
   return EXIT.ok;
 }

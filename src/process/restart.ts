@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from "../report/exit.ts";
 import { FINAL_EXIT_CODES, RESTART_SECONDS } from "../service/definition.ts";
-import { ownCommand } from "./program.ts";
+import { ownCommand, runtimeVariablesIn } from "./program.ts";
 import type { Stop } from "./stop.ts";
 
 export interface RestartedProgram {
@@ -41,7 +41,11 @@ function isFinal(code: number): boolean {
 
 /** The program that was started with `argv`, once more, and this time the watch itself. */
 export function startWatch(argv: readonly string[]): RestartedProgram {
-  const child = Bun.spawn([...ownCommand(), ...withoutRestart(argv)], { stdio: ["inherit", "inherit", "inherit"] });
+  const env = { ...process.env };
+  // Task Scheduler cannot take them away: whatever they did to this process, the watch itself is without them.
+  for (const name of runtimeVariablesIn(env)) delete env[name];
+  const command = [...ownCommand(), ...withoutRestart(argv)];
+  const child = Bun.spawn(command, { env, stdio: ["inherit", "inherit", "inherit"] });
   return { ended: child.exited, kill: (signal) => child.kill(signal) };
 }
 

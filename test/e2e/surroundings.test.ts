@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventsOf, readRecords } from "./records.ts";
 import { createSandbox, siteUrl } from "./sandbox.ts";
@@ -40,6 +40,37 @@ describe("the environment", () => {
     });
     expect((await sandbox.run(["sync", sandbox.folder, "--log", sandbox.logFile], env)).code).toBe(0);
     expect([...readTree(server.root).keys()]).toEqual(["100%41", "100%41/www", "100%41/www/a.txt"]);
+  });
+});
+
+describe("a variable of the runtime", () => {
+  test("is warned of, in log and terminal", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    const env = sandbox.env(server, { BUN_OPTIONS: "--smol" });
+    const { code, stderr } = await sandbox.run(["sync", ...sandbox.site(server)], env);
+    expect(code).toBe(0);
+    expect(stderr).toContain('The variable "BUN_OPTIONS" is set: what it names runs inside miroir. Unset it');
+    expect(sandbox.records()).toContainEqual(expect.objectContaining({ event: "warn", reason: "insecure" }));
+  });
+
+  test("does not reach the watch that --restart starts", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    sandbox.write("a.txt", "a");
+    const proof = join(sandbox.root, "proof");
+    const preload = join(sandbox.root, "preload.cjs");
+    const line = "process.argv.slice(2).join(' ') + '\\n'";
+    writeFileSync(preload, `require("node:fs").appendFileSync(${JSON.stringify(proof)}, ${line});\n`);
+    const env = sandbox.env(server, { BUN_OPTIONS: `--preload ${preload}` });
+    const watch = sandbox.start(["watch", ...sandbox.site(server), "--restart"], env);
+    await sandbox.mirrored(server, watch);
+    expect((await sandbox.run(["stop", "--state-dir", sandbox.stateDir])).code).toBe(0);
+    expect((await watch.finished()).code).toBe(0);
+    const ran = readFileSync(proof, "utf8").trimEnd().split("\n");
+    expect(ran.filter((args) => args.startsWith("watch "))).toHaveLength(1);
+    expect(ran.filter((args) => args.includes("--no-restart"))).toEqual([]);
+    expect(watch.stderr).not.toContain("BUN_OPTIONS");
   });
 });
 
