@@ -67,6 +67,8 @@ export async function assemble(data: RunData): Promise<Assembled | { refused: Ex
   try {
     log = openLog(data, credentials.password, progress);
     closing.push(() => log?.close());
+    // However the process ends, its last lines are written.
+    process.once("exit", () => log?.close());
     closing.push(() => screen.close());
     const state = isDry
       ? readOnlyState(directory, identity)
@@ -122,6 +124,7 @@ function connectParts(
   const site = openSite(settled, options, {
     onEncryption: () => mirror.encryptionSeen(),
     transcribe: options.debug ? (line) => log.debug({ event: "ftp", detail: line }) : undefined,
+    beforeSending: memory.commit,
     sleep: stop.sleep,
     onDegraded: (message) => log.warn({ event: "warn", reason: "unsupported", detail: message }),
     onConnected: (session) =>

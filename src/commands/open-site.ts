@@ -19,11 +19,12 @@ export function accountOf(settled: SettledSite, { timeoutMs }: Options): Account
 export function openSite(
   settled: SettledSite,
   options: Options,
-  hooks: Pick<Account, "onEncryption" | "transcribe"> & Pick<SiteOptions, "sleep" | "onDegraded" | "onConnected">,
+  hooks: Pick<Account, "onEncryption" | "transcribe" | "beforeSending"> &
+    Pick<SiteOptions, "sleep" | "onDegraded" | "onConnected">,
 ): ReadableSite {
-  const { onEncryption, transcribe, ...told } = hooks;
+  const { onEncryption, transcribe, beforeSending, ...told } = hooks;
   return createFtpSite({
-    account: { ...accountOf(settled, options), onEncryption, transcribe },
+    account: { ...accountOf(settled, options), onEncryption, transcribe, beforeSending },
     remoteDir: settled.address.remoteDir,
     connections: options.connections,
     inPlace: options.inPlace,

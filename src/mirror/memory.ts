@@ -27,8 +27,13 @@ export interface Memory {
   readonly setAside: readonly string[];
   /** Takes over what the site was found to hold. A manifest that exists is a whole one. @throws StateError */
   adopt(manifest: Manifest): void;
-  /** @throws StateError "disk" */
+  /**
+   * Takes them over at once. They stand in the journal before anything else is asked of the site (`commit`), and at the
+   * latest when the event loop has nothing else to do.
+   */
   record(records: JournalRecord[]): void;
+  /** Writes what was recorded to the journal, all in one. @throws StateError "disk"; then it is still to be written */
+  commit(): void;
   /** Deletions a person has let go. */
   approved(): ReadonlySet<RelPath>;
   park(paths: readonly RelPath[]): void;
@@ -47,8 +52,11 @@ const STATUS_EVERY_MS = 60_000;
 const SMALLEST_FOLD_BYTES = 1_000_000;
 const BYTES_PER_ENTRY = 150;
 
-/** @throws StateError of a manifest that must not be used */
-export function createMemory(state: State): Memory {
+/**
+ * @param later calls back in a moment: when what has come in meanwhile has been dealt with
+ * @throws StateError of a manifest that must not be used
+ */
+export function createMemory(state: State, later: (callback: () => void) => void = setImmediate): Memory {
   const loaded = state.load();
   const status = state.readStatus();
   const open = createOpenIntents();
@@ -57,9 +65,27 @@ export function createMemory(state: State): Memory {
   const doubts = new Map((loaded.steps ?? []).map((step) => [keyOf(step), step]));
   let { manifest } = loaded;
   let usesApproval = false;
+  let uncommitted: JournalRecord[] = [];
   let saved = { text: "", at: "" };
 
+  function commit(): void {
+    if (uncommitted.length === 0) return;
+    state.append(uncommitted);
+    uncommitted = [];
+  }
+
+  function commitLater(): void {
+    later(() => {
+      try {
+        commit();
+      } catch {
+        // It is still to be written: whoever asks for that next is told.
+      }
+    });
+  }
+
   function fold(): void {
+    commit();
     if (manifest && state.journalBytes() > 0) state.fold(manifest, [...intents.values()], [...doubts.values()]);
   }
 
@@ -73,6 +99,7 @@ export function createMemory(state: State): Memory {
     status,
     setAside: loaded.setAside,
     adopt(adopted) {
+      commit();
       state.fold(adopted, [...intents.values()]);
       manifest = adopted;
     },
@@ -82,8 +109,10 @@ export function createMemory(state: State): Memory {
         followSteps(doubts, each);
         open.follow(each);
       }
-      state.append(records);
+      if (uncommitted.length === 0 && records.length > 0) commitLater();
+      uncommitted.push(...records);
     },
+    commit,
     approved() {
       const approved = new Set(state.approval.approved());
       usesApproval = approved.size > 0;
@@ -94,9 +123,11 @@ export function createMemory(state: State): Memory {
     },
     approvalDone() {
       // One that came in after the plan was made is for the next pass.
+      commit();
       if (usesApproval) state.approval.done();
     },
     save() {
+      commit();
       state.flush();
       const { lastPassAt, ...rest } = status;
       const text = JSON.stringify(rest);

@@ -162,6 +162,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       connect: (sessions) => connect(snapshot, sessions),
       changes: (unrenamable) => [...changesOf(unrenamable), ...foreign],
     });
+    memory.commit();
     hasLooked = true;
     // With no deletion open, the device FOLDER is on now is the one to expect.
     if (counts.parked === 0) status.device = deviceOf(folder);

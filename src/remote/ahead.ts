@@ -4,6 +4,7 @@ import {
   answersTo,
   asError,
   type Begun,
+  beginUnder,
   type Checked,
   checkedSound,
   failed,
@@ -22,7 +23,7 @@ import { blameReady } from "./ready.ts";
 import type { Opened, Row } from "./row.ts";
 import { send } from "./send.ts";
 import { SiteError } from "./site.ts";
-import { begin, type UploadTools } from "./temporary.ts";
+import type { UploadTools } from "./temporary.ts";
 import { startTransfer } from "./transfer.ts";
 
 /** A file whose STOR is with the server, behind the EPSV it may need, and with the questions about it behind it. */
@@ -52,8 +53,7 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
   /** A large file behind which others would wait for their rename: it begins when none is under way. */
   let held: Opened | undefined;
 
-  function queue({ job, content }: Opened): Queued {
-    const begun: Begun = { job, content, ...begin(job, content, tools), readAtMs: tools.now() };
+  function queue(begun: Begun): Queued {
     const ready = session.ready?.take();
     const way = ready ? Promise.resolve(ready) : askWay();
     const transfer = startTransfer(session, `STOR ${tools.pathOf(begun.temporary)}`);
@@ -141,10 +141,13 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
       }
       const coming = running || first ? await takeNext() : undefined;
       const before = { running, checked };
+      // All intents before the first command: one write to the journal serves them all.
+      const begun = first && beginUnder(first, tools);
+      const next = coming && beginUnder(coming, tools);
       const written = session.pipeline.together(() => {
-        const runs = before.running ?? (first && queue(first));
+        const runs = before.running ?? (begun && queue(begun));
         const renaming = before.checked && startRename(asking, before.checked, tools);
-        return { runs, renaming, queued: coming && queue(coming) };
+        return { runs, renaming, queued: next && queue(next) };
       });
       const placing = before.checked && written.renaming && place(before.checked, written.renaming);
       placing?.catch(() => {});

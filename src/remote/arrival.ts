@@ -2,9 +2,10 @@ import { formatFtpTime, parseSize } from "./features.ts";
 import { type Command, isRefusal, type Reply } from "./pipeline.ts";
 import { aboutToRename, changeMode, moveIntoPlace } from "./place.ts";
 import { type Asking, entryIn, sizeOf } from "./query.ts";
+import type { Opened } from "./row.ts";
 import { checkArrived, type Sent } from "./send.ts";
 import type { Content, SiteError, Uploaded, UploadJob } from "./site.ts";
-import { discard, type UploadTools } from "./temporary.ts";
+import { begin, discard, type UploadTools } from "./temporary.ts";
 import { setTime } from "./time.ts";
 
 export type JobReport = (job: UploadJob, result: Uploaded | SiteError | Error) => void;
@@ -16,6 +17,11 @@ export interface Begun {
   id: string;
   temporary: string;
   readAtMs: number;
+}
+
+/** Begins a file: the journal knows its temporary name from here on. */
+export function beginUnder({ job, content }: Opened, tools: UploadTools): Begun {
+  return { job, content, ...begin(job, content, tools), readAtMs: tools.now() };
 }
 
 /** One whose bytes the server has taken. */

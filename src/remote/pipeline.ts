@@ -36,7 +36,7 @@ export interface Pipeline {
    */
   exchange(commands: readonly Command[], timeoutMs?: number): Promise<Reply[]>;
   transfer(command: Command): Transfer;
-  /** Whatever `send` sends, before it returns, goes out in one write. */
+  /** Whatever `send` sends, before it returns, goes out in one write. Throws, and sends nothing, what `beforeSending` throws. */
   together<T>(send: () => T): T;
   /** Ends the session; whatever is unanswered is unknown. */
   end(error: Error): void;
@@ -73,8 +73,9 @@ export const isRefusal = (reply: Reply) => reply.code >= 400;
  * One queue of expected replies over one control connection, as RFC 959 §5.4 orders them. basic-ftp carries it as a
  * single task that stays pending, because it drops replies that arrive while no task is set and takes a late reply
  * for the answer to the next command.
+ * @param beforeSending called before anything is sent; what it throws keeps that from being sent
  */
-export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline {
+export function createPipeline(context: FTPContext, timeoutMs: number, beforeSending = () => {}): Pipeline {
   const queue: Expected[] = [];
   let ended: Error | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -143,6 +144,8 @@ export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline
         // Before anything is queued: a queue that waits for what was never sent is out of step for good.
         const unsafe = commands.find(({ text }) => isUnsafe(text));
         if (unsafe) return reject(unsafeCommand(unsafe));
+        // What it throws rejects.
+        beforeSending();
         for (const command of commands) {
           queue.push({
             verb: verbOf(command.text),
@@ -187,14 +190,16 @@ export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline
           finished.reject(new SessionEnded(error));
         },
       };
-      if (ended) expected.fail(ended);
-      else if (isUnsafe(command.text)) {
-        started.reject(unsafeCommand(command));
-        finished.reject(unsafeCommand(command));
-      } else {
+      try {
+        if (ended) throw new SessionEnded(ended);
+        if (isUnsafe(command.text)) throw unsafeCommand(command);
+        beforeSending();
         queue.push(expected);
         write([command]);
         watchHead();
+      } catch (error) {
+        started.reject(error);
+        finished.reject(error);
       }
       return {
         started: started.promise,
@@ -209,6 +214,7 @@ export function createPipeline(context: FTPContext, timeoutMs: number): Pipeline
     },
 
     together(send) {
+      beforeSending();
       context.socket.cork();
       try {
         return send();

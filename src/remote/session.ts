@@ -25,6 +25,8 @@ export interface Account {
   /** The server agreed to TLS, whatever came of it: from now on it counts as seen. */
   onEncryption?: (() => void) | undefined;
   transcribe?: ((line: string) => void) | undefined;
+  /** Called before anything is asked of a session that is logged in; what it throws keeps that from being sent. */
+  beforeSending?: (() => void) | undefined;
   /** The server took the TCP connection, at this address. */
   onConnect?: (address: string) => void;
   /** A TLS handshake is over and nothing is verified yet. */
@@ -71,7 +73,10 @@ export async function openSession(account: Account): Promise<Session> {
   if (account.tls === "implicit") account.onEncryption?.();
   context.socket.setKeepAlive(true, 30_000);
   context.transcribe = account.transcribe;
-  const pipeline = createPipeline(context, timeoutMs);
+  let isLoggedIn = false;
+  const pipeline = createPipeline(context, timeoutMs, () => {
+    if (isLoggedIn) account.beforeSending?.();
+  });
   try {
     const greeting = await greet(pipeline, host, port);
     let encrypted = account.tls === "implicit";
@@ -82,6 +87,7 @@ export async function openSession(account: Account): Promise<Session> {
       if (encrypted) context.socket = await secure(socket, host, account.trust, handshake);
     }
     const loggedIn = await logIn(pipeline, account, { encrypted, greeting: greeting.text });
+    isLoggedIn = true;
     const remoteAddress = socket.remoteAddress ?? host;
     const curve = encrypted ? curveOf(context.socket as TLSSocket) : undefined;
     let unanswered: number | undefined;

@@ -5,6 +5,7 @@ import {
   answersTo,
   asError,
   type Begun,
+  beginUnder,
   failed,
   giveUp,
   type JobReport,
@@ -17,11 +18,11 @@ import { askPort, type DataWay, portOf, wayTo } from "./data.ts";
 import type { Reply } from "./pipeline.ts";
 import type { Asking } from "./query.ts";
 import { blameReady } from "./ready.ts";
-import { createRow, type Opened, type Row } from "./row.ts";
+import { createRow, type Row } from "./row.ts";
 import { send } from "./send.ts";
 import type { Session } from "./session.ts";
 import type { UploadJob } from "./site.ts";
-import { begin, type UploadTools } from "./temporary.ts";
+import type { UploadTools } from "./temporary.ts";
 import { startTransfer } from "./transfer.ts";
 import { upload } from "./upload.ts";
 
@@ -67,9 +68,11 @@ async function uploadInTwo(asking: Asking, row: Row, report: JobReport, tools: U
       const ready = coming && asking.session.ready?.take();
       const { answers, passive } = await checkAndAsk(asking, arrived, coming !== undefined && !ready, tools);
       const checked = arrived && (await judge(asking, arrived, answers, report, tools));
+      // All intents before the first command: one write to the journal serves them all.
+      const begun = coming && beginUnder(coming, tools);
       const { renaming, sending } = asking.session.pipeline.together(() => ({
         renaming: checked && startRename(asking, checked, tools),
-        sending: coming && sendNext(asking, coming, ready ?? passive, report, tools),
+        sending: begun && sendNext(asking, begun, ready ?? passive, report, tools),
       }));
       // As soon as it is there, not only after the next file's bytes.
       const noting = checked && renaming && noteRename(asking, checked, renaming, report, tools);
@@ -105,13 +108,13 @@ async function checkAndAsk(
  */
 async function sendNext(
   asking: Asking,
-  { job, content }: Opened,
+  begun: Begun,
   passive: Reply | DataWay | undefined,
   report: JobReport,
   tools: UploadTools,
 ): Promise<Arrived | undefined> {
   const { session, capabilities, timeoutMs } = asking;
-  const begun: Begun = { job, content, ...begin(job, content, tools), readAtMs: tools.now() };
+  const { job, content } = begun;
   const start = (way: DataWay) => ({
     transfer: startTransfer(session, `STOR ${tools.pathOf(begun.temporary)}`),
     data: way.open(),

@@ -14,6 +14,7 @@ export interface Log {
   info(record: LogRecord): void;
   warn(record: LogRecord): void;
   error(record: LogRecord): void;
+  /** Writes what is not yet written. */
   close(): void;
 }
 
@@ -33,17 +34,22 @@ export interface LogOptions {
   logKeep: number;
   /** The log can't be written: called once per cause, and again after a success in between. */
   onLogFailure: (message: string) => void;
+  /** When lines that came together are written. Default: when the event loop comes round. */
+  later?: (callback: () => void) => void;
 }
 
 /** Opens the log. Throws LogOpenError (exit 2). */
 export function createLog(options: LogOptions): Log {
-  const { file, format, now, terminal, debug, secrets, logSizeBytes, logKeep, onLogFailure } = options;
+  const { file, format, now, terminal, debug, secrets, logSizeBytes, logKeep, onLogFailure, later } = options;
   const mask = createMask(secrets);
   const lineOf = format === "json" ? jsonLine : textLine;
   const sink =
     file === undefined
       ? undefined
-      : openLogFile({ file, sizeLimitBytes: logSizeBytes, keep: logKeep, now, onFailure: onLogFailure });
+      : openLogFile({
+          ...{ file, sizeLimitBytes: logSizeBytes, keep: logKeep, now, onFailure: onLogFailure },
+          ...(later && { later }),
+        });
 
   function report(level: LogLevel, record: LogRecord): void {
     sink?.write(`${lineOf(now(), level, record)}\n`);

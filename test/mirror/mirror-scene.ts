@@ -70,6 +70,7 @@ async function createScene(options: EmbeddedServerOptions = {}): Promise<Scene> 
         tls: "off",
         trust: { insecure: false },
         timeoutMs: 5000,
+        beforeSending: () => memory.commit(),
       },
       remoteDir: "www",
       connections: 2,
@@ -82,9 +83,9 @@ async function createScene(options: EmbeddedServerOptions = {}): Promise<Scene> 
       onDegraded() {},
       onConnected: (session) => mirror.connected({ ...session, address: "test" }),
     });
+    const memory = createMemory(state);
     let mirror: Mirror;
     try {
-      const memory = createMemory(state);
       mirror = createMirror(partsFor(local.path, site, log, fields), memory);
       const ended = await use(mirror, async () => {
         const result = await mirror.pass();

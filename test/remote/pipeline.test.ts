@@ -60,6 +60,27 @@ describe("exchange()", () => {
     expect(await answers).toHaveLength(5);
   });
 
+  test("sends nothing when what has to come before it fails, and goes on when it no longer does", async () => {
+    let failure: Error | undefined = new Error("no room for the journal");
+    await using talk = await converse(
+      (command) => (command.startsWith("STOR") ? "150 go\r\n226 done\r\n" : "200 ok\r\n"),
+      undefined,
+      () => {
+        if (failure) throw failure;
+      },
+    );
+    const stor: Command = { text: "STOR a", expects: [226] };
+    expect(await rejectionOf(talk.pipeline.exchange([NOOP]))).toBe(failure);
+    const transfer = talk.pipeline.transfer(stor);
+    expect(await rejectionOf(transfer.started)).toBe(failure);
+    expect(await rejectionOf(transfer.finished)).toBe(failure);
+    expect(() => talk.pipeline.together(() => talk.pipeline.exchange([NOOP]))).toThrow(failure);
+    failure = undefined;
+    expect(await talk.pipeline.exchange([NOOP])).toMatchObject([{ code: 200 }]);
+    expect(await talk.pipeline.transfer(stor).finished).toMatchObject({ code: 226 });
+    expect(talk.received).toEqual(["NOOP", "STOR a"]);
+  });
+
   test.each([
     { name: "of a sent name with CR and LF", text: "MKD a\r\nDELE b" },
     { name: "of a sent name with LF", text: "MKD a\nDELE b" },

@@ -114,6 +114,7 @@ export interface Conversation extends AsyncDisposable {
 export async function converse(
   answer: (command: string) => string | undefined,
   timeoutMs = 10_000,
+  beforeSending = () => {},
 ): Promise<Conversation> {
   const server = await startScriptedServer((command) => (command === "" ? undefined : answer(command)));
   const socket = connect(server.port, "127.0.0.1");
@@ -123,7 +124,7 @@ export async function converse(
   const transcript: string[] = [];
   context.socket = socket;
   context.transcribe = (line) => transcript.push(line);
-  const pipeline = createPipeline(context, timeoutMs);
+  const pipeline = createPipeline(context, timeoutMs, beforeSending);
   return {
     pipeline,
     received: server.received,

@@ -45,6 +45,7 @@ function open(options: Partial<LogOptions> = {}): Log {
     logSizeBytes: 0,
     logKeep: 5,
     onLogFailure: (message) => failures.push(message),
+    later: (callback) => callback(),
     ...options,
   });
   logs.push(log);
@@ -108,6 +109,60 @@ describe("createLog()", () => {
     expect(() => open({ file: place })).toThrow(LogOpenError);
     expect(() => open({ file: place })).toThrow(says);
     expect(() => open({ file: place })).toThrow(JSON.stringify(place));
+  });
+});
+
+describe("lines that come together", () => {
+  /** A log that writes when it is told to. */
+  function openSlow(options: Partial<LogOptions> = {}) {
+    const due: (() => void)[] = [];
+    const log = open({ later: (callback) => due.push(callback), ...options });
+    const comeRound = () => {
+      for (const callback of due.splice(0)) callback();
+    };
+    return { log, comeRound };
+  }
+
+  test("are written together, in order, when the event loop comes round", () => {
+    const { log, comeRound } = openSlow();
+    for (const path of ["a", "b", "c"]) log.info(upload(path));
+    expect(pathsIn(file)).toEqual([]);
+    comeRound();
+    expect(pathsIn(file)).toEqual(["a", "b", "c"]);
+    log.info(upload("d"));
+    comeRound();
+    expect(pathsIn(file)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("are rotated where each by itself would be", () => {
+    const { log, comeRound } = openSlow({ logSizeBytes: 2 * `${stamp}a\n`.length, logKeep: 2 });
+    for (const path of ["a", "b", "c", "d", "e", "f", "g"]) log.info(upload(path));
+    comeRound();
+    expect([pathsIn(file), pathsIn(`${file}.1`), pathsIn(`${file}.2`)]).toEqual([["g"], ["e", "f"], ["c", "d"]]);
+  });
+
+  test("are written by close() when it comes first", () => {
+    const { log, comeRound } = openSlow();
+    log.info(upload("a"));
+    log.close();
+    comeRound();
+    expect(pathsIn(file)).toEqual(["a"]);
+  });
+
+  test.if(process.platform === "linux")("are written as far as there is room for whole ones", () => {
+    const script = `
+      import { createLog } from ${JSON.stringify(join(import.meta.dir, "../../src/report/log.ts"))};
+      const log = createLog({ file: ${JSON.stringify(file)}, format: "text", now: () => new Date(0), debug: false,
+        secrets: [], logSizeBytes: 0, logKeep: 1, onLogFailure: (message) => console.log(message) });
+      for (const name of ["a", "b", "c"]) log.info({ event: "upload", path: name.repeat(400) });
+      log.close();`;
+    const limited = `trap '' XFSZ; ulimit -f 1; exec "$0" -e "$1"`;
+    const { stdout } = Bun.spawnSync(["bash", "-c", limited, process.execPath, script], { cwd: folder });
+    expect(pathsIn(file)).toEqual(["a".repeat(400), "b".repeat(400)]);
+    expect(stdout.toString().split("\n")).toEqual([
+      expect.stringMatching(/^Cannot write the log .*miroir\.log": /),
+      "",
+    ]);
   });
 });
 

@@ -75,13 +75,6 @@ export async function runMiroir(world: World, options: RunOptions): Promise<Ran>
 
   const { weather } = options;
   const { connections, windowSize, inPlace } = settings;
-  const surroundings = { server, weather, process, late, random, turn, tell, hears: witness.hears };
-  const site = createModelSite(surroundings, { clock, nonce, connections, windowSize, inPlace });
-  const reader = createReader(local, {
-    turn,
-    fails: () => random.chance(options.diskErrors ?? 0),
-    chunkBytes: () => random.pick([3, 1_000_000, 1_000_000]),
-  });
   const realState = openState(place);
   const state = watchState(realState, process, {
     recorded: witness.recorded,
@@ -90,7 +83,16 @@ export async function runMiroir(world: World, options: RunOptions): Promise<Ran>
       isAdopting = false;
     },
   });
-
+  // Never by itself, only before the next command: what was recorded since is lost with the process.
+  const memory = createMemory(state, () => {});
+  const beforeSending = memory.commit;
+  const surroundings = { server, weather, process, late, random, turn, tell, hears: witness.hears, beforeSending };
+  const site = createModelSite(surroundings, { clock, nonce, connections, windowSize, inPlace });
+  const reader = createReader(local, {
+    turn,
+    fails: () => random.chance(options.diskErrors ?? 0),
+    chunkBytes: () => random.pick([3, 1_000_000, 1_000_000]),
+  });
   const sleep = async (ms: number) => {
     clock.pass(ms);
     turn();
@@ -110,7 +112,7 @@ export async function runMiroir(world: World, options: RunOptions): Promise<Ran>
   };
 
   try {
-    const passes = () => passAll(world, { ...options, process, late }, state, { site: readSite, sleep });
+    const passes = () => passAll(world, { ...options, process, late }, state, memory, { site: readSite, sleep });
     const last = await Promise.race([passes(), process.death.then(() => undefined)]);
     return { last: process.isDead ? undefined : last, turns };
   } catch (error) {
@@ -132,10 +134,10 @@ async function passAll(
   world: World,
   options: RunOptions & { process: Process; late: Late },
   state: State,
+  memory: Memory,
   effects: Pick<MirrorParts, "site" | "sleep">,
 ): Promise<PassResult | undefined> {
   const { clock, local, witness, tell } = world;
-  const memory = createMemory(state);
   const run = { unreadable: options.unreadable };
   const mirror = createMirror(partsOf(world, options, memory, state, effects, run), memory);
   let result: PassResult | undefined;

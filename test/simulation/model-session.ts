@@ -19,6 +19,8 @@ export interface Surroundings {
   random: Random;
   /** Told of each command, with its reply; without one when nobody will ever know. */
   hears(command: string, reply: Reply | undefined): void;
+  /** Told before anything is sent; what it throws keeps that from being sent. */
+  beforeSending(): void;
   /** The world has a turn: called before anything reaches the server. */
   turn(): void;
   tell(line: string): void;
@@ -110,6 +112,7 @@ export function openModelSession(surroundings: Surroundings): Session {
       return new Promise((resolve, reject) => {
         if (process.isDead) return;
         if (ended) return reject(new SessionEnded(ended));
+        surroundings.beforeSending();
         const answered: Reply[] = [];
         for (const [index, command] of commands.entries()) {
           const reply = carryOut(command, commands.slice(index + 1));
@@ -132,6 +135,7 @@ export function openModelSession(surroundings: Surroundings): Session {
       failing.add(fail);
       if (ended) fail(ended);
       else if (!process.isDead) {
+        surroundings.beforeSending();
         startTransfer(command.text, connection, surroundings, {
           starts: (lines) => started.resolve(replyOf(lines)),
           ends(lines) {
@@ -143,7 +147,10 @@ export function openModelSession(surroundings: Surroundings): Session {
       }
       return { started: started.promise, finished: finished.promise, awaitVerdict() {} };
     },
-    together: (send) => send(),
+    together(send) {
+      surroundings.beforeSending();
+      return send();
+    },
     end,
     get ended() {
       return ended;

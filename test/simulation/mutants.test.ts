@@ -36,6 +36,13 @@ const MUTANTS: Mutant[] = [
     says: "the manifest claims|the manifest forgets",
   },
   {
+    name: "what was recorded is written to the journal at the end of a pass only",
+    file: "mirror/memory.ts",
+    text: "    commit,\n    approved()",
+    becomes: "    commit() {},\n    approved()",
+    says: "the manifest claims|the manifest forgets|vanishes although",
+  },
+  {
     name: "what a listing does not show is believed to be gone",
     file: "mirror/verify.ts",
     text: "const entry = there.get(path) ?? (await look(path, parts));",
