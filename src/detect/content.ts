@@ -67,7 +67,7 @@ export function openFile(absolutePath: string, path: RelPath, follow = false): O
     if (!opened.isFile()) {
       throw new ReadError({ path, reason: "changed", detail: `Cannot read "${path}": it is no longer a file` });
     }
-    if (!isSame(opened, look(absolutePath)) || !(follow || isAtPlace(descriptor, absolutePath))) {
+    if (!(follow ? isSame(opened, look(absolutePath)) : isAtPlace(descriptor, opened, absolutePath))) {
       throw new ReadError({
         path,
         reason: "changed",
@@ -91,7 +91,8 @@ export function openFile(absolutePath: string, path: RelPath, follow = false): O
     },
     async isUnchanged() {
       try {
-        return isSame(opened, fstatSync(descriptor)) && isSame(opened, look(absolutePath));
+        // The same inode: what its name shows is what the handle would.
+        return isSame(opened, look(absolutePath));
       } catch {
         return false;
       }
@@ -102,16 +103,21 @@ export function openFile(absolutePath: string, path: RelPath, follow = false): O
   };
 }
 
-/** Whether no folder on the way to an open file was swapped for a link. FOLDER is a real path, and so must this be. */
-function isAtPlace(descriptor: number, absolutePath: string): boolean {
+/**
+ * Whether what is open still stands at its path, and no folder on the way to it was swapped for a link. FOLDER is a real
+ * path, and so must this be.
+ */
+function isAtPlace(descriptor: number, opened: Stats, absolutePath: string): boolean {
   let real: string;
   try {
     real = readlinkSync(`/proc/self/fd/${descriptor}`);
+    // Linux: where this very file stands now. One that was replaced or deleted has no such path any more.
+    if (real === absolutePath) return true;
   } catch {
     real = realpathSync(absolutePath);
   }
   // Windows and macOS may give the letters in another case or composition.
-  return real === absolutePath || foldedName(real) === foldedName(absolutePath);
+  return isSame(opened, lstatSync(absolutePath)) && foldedName(real) === foldedName(absolutePath);
 }
 
 function isSame(one: Stats, other: Stats): boolean {
