@@ -17,9 +17,9 @@ import {
   startRename,
 } from "./arrival.ts";
 import { type DataWay, portOf, refusedPassive, wayTo } from "./data.ts";
+import type { Shortcuts } from "./early.ts";
 import type { Reply, Transfer } from "./pipeline.ts";
 import type { Asking } from "./query.ts";
-import { blameReady } from "./ready.ts";
 import type { Opened, Row } from "./row.ts";
 import { send } from "./send.ts";
 import { SiteError } from "./site.ts";
@@ -29,11 +29,11 @@ import { startTransfer } from "./transfer.ts";
 /** A file whose STOR is with the server, behind the EPSV it may need, and with the questions about it behind it. */
 interface Queued extends Begun {
   way: Promise<DataWay>;
-  isReady: boolean;
   transfer: Transfer;
   answers: Promise<Answers>;
 }
 
+const NONE: Shortcuts = { isReady: false, isEarly: false };
 const LARGE_BYTES = 256 * 1024;
 
 /** Replies that say that a STOR does not come at a good moment. */
@@ -52,9 +52,12 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
   let checked: Checked | undefined;
   /** A large file behind which others would wait for their rename: it begins when none is under way. */
   let held: Opened | undefined;
+  /** Why files failed is known: no other cause is looked for. */
+  let isExplained = false;
 
   function queue(begun: Begun): Queued {
     const ready = session.ready?.take();
+    begun.shortcuts.isReady = ready !== undefined;
     const way = ready ? Promise.resolve(ready) : askWay();
     const transfer = startTransfer(session, `STOR ${tools.pathOf(begun.temporary)}`);
     const questions = questionsAbout(begun, asking, tools);
@@ -62,7 +65,7 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
     const answers = replies.then((each) => answersTo(questions, each));
     // Looked at later.
     for (const each of [way, answers]) each.catch(() => {});
-    return { ...begun, way, isReady: ready !== undefined, transfer, answers };
+    return { ...begun, way, transfer, answers };
   }
 
   async function askWay(): Promise<DataWay> {
@@ -72,8 +75,9 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
     return wayTo(session, port);
   }
 
-  async function deliver({ transfer, way, isReady: _, answers: __, ...begun }: Queued): Promise<Arrived> {
-    const storing = { transfer, data: way.then((each) => each.open()) };
+  async function deliver({ transfer, way, answers: _, ...begun }: Queued): Promise<Arrived> {
+    const { isEarly } = begun.shortcuts;
+    const storing = { transfer, data: way.then((each) => each.open()), isEarly };
     const options = { offsetBytes: 0, timeoutMs, admit: tools.admit };
     return { ...begun, sent: await send(session, () => storing, begun.job, begun.content, options) };
   }
@@ -81,6 +85,7 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
   /** The guess was wrong: two writes a file from now on. */
   function distrust(error: Error): void {
     if (capabilities.storesAhead !== "perhaps") return;
+    isExplained = true;
     capabilities.storesAhead = "no";
     tools.degrade(
       `The server does not take a file while it is still receiving another (${error.message}): it is asked later`,
@@ -101,9 +106,8 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
     } catch (error) {
       const isIllTimed = error instanceof SiteError && error.code !== undefined && ILL_TIMED.includes(error.code);
       if (isAhead && (isIllTimed || session.pipeline.ended)) distrust(asError(error));
-      if (queued.isReady) blameReady(asking, error, tools);
       // Nobody knows what became of questions about a file that is not there.
-      troubles.push(() => failed(asking, queued, error, report, tools));
+      troubles.push(() => failed(asking, isExplained ? { ...queued, shortcuts: NONE } : queued, error, report, tools));
       return undefined;
     }
     let answers: Answers;
@@ -113,7 +117,7 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
       await giveUp(queued, error, report);
       return undefined;
     }
-    if (isSound(arrived, answers, asking)) return checkedSound(arrived, answers);
+    if (isSound(arrived, answers, asking)) return checkedSound(asking, arrived, answers);
     troubles.push(async () => {
       const judged = await judge(asking, arrived, answers, report, tools);
       if (judged) await place(judged, startRename(asking, judged, tools));
@@ -142,8 +146,8 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
       const coming = running || first ? await takeNext() : undefined;
       const before = { running, checked };
       // All intents before the first command: one write to the journal serves them all.
-      const begun = first && beginUnder(first, tools);
-      const next = coming && beginUnder(coming, tools);
+      const begun = first && beginUnder(first, asking, tools);
+      const next = coming && beginUnder(coming, asking, tools);
       const written = session.pipeline.together(() => {
         const runs = before.running ?? (begun && queue(begun));
         const renaming = before.checked && startRename(asking, before.checked, tools);

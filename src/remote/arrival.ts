@@ -1,3 +1,4 @@
+import { blame, goesEarly, praise, type Shortcuts } from "./early.ts";
 import { formatFtpTime, parseSize } from "./features.ts";
 import { type Command, isRefusal, type Reply } from "./pipeline.ts";
 import { aboutToRename, changeMode, moveIntoPlace } from "./place.ts";
@@ -17,11 +18,13 @@ export interface Begun {
   id: string;
   temporary: string;
   readAtMs: number;
+  shortcuts: Shortcuts;
 }
 
 /** Begins a file: the journal knows its temporary name from here on. */
-export function beginUnder({ job, content }: Opened, tools: UploadTools): Begun {
-  return { job, content, ...begin(job, content, tools), readAtMs: tools.now() };
+export function beginUnder({ job, content }: Opened, asking: Asking, tools: UploadTools): Begun {
+  const shortcuts = { isReady: false, isEarly: goesEarly(asking, content) };
+  return { job, content, ...begin(job, content, tools), readAtMs: tools.now(), shortcuts };
 }
 
 /** One whose bytes the server has taken. */
@@ -75,11 +78,12 @@ export function isSound({ sent, content }: Arrived, answers: Answers, { capabili
 }
 
 /** Marks a sound file as one that is about to be renamed. */
-export function checkedSound(arrived: Arrived, answers: Answers): Checked {
-  return checkedAs(arrived, answers.has("time"));
+export function checkedSound(asking: Asking, arrived: Arrived, answers: Answers): Checked {
+  return checkedAs(asking, arrived, answers.has("time"));
 }
 
-function checkedAs(arrived: Arrived, dated: boolean): Checked {
+function checkedAs(asking: Asking, arrived: Arrived, dated: boolean): Checked {
+  praise(asking, arrived.shortcuts);
   const { job, content, id, temporary, sent, readAtMs } = arrived;
   const uploaded = { id, ...sent, mtimeMs: content.mtimeMs, dated, readAtMs };
   aboutToRename(job, temporary, uploaded);
@@ -94,7 +98,7 @@ export async function judge(
   report: JobReport,
   tools: UploadTools,
 ): Promise<Checked | undefined> {
-  if (isSound(arrived, answers, asking)) return checkedSound(arrived, answers);
+  if (isSound(arrived, answers, asking)) return checkedSound(asking, arrived, answers);
   const { job, content, temporary, sent } = arrived;
   const target = tools.pathOf(temporary);
   try {
@@ -104,8 +108,9 @@ export async function judge(
     const time = answers.get("time");
     const dated = time !== undefined && (!isRefusal(time) || (await setTime(asking, target, content.mtimeMs, tools)));
     await changeMode(asking, target, entryIn(answers.get("old"))?.mode, entryIn(answers.get("new"))?.mode);
-    return checkedAs(arrived, dated);
+    return checkedAs(asking, arrived, dated);
   } catch (error) {
+    blame(asking, arrived.shortcuts, error, tools);
     await discard(asking, job, tools, error);
     await giveUp(arrived, error, report);
     return undefined;
@@ -164,6 +169,7 @@ export async function giveUp(
 
 /** Deletes what is left of a file that did not arrive, and reports what that really means. */
 export async function failed(asking: Asking, begun: Begun, error: unknown, report: JobReport, tools: UploadTools) {
+  blame(asking, begun.shortcuts, error, tools);
   await discard(asking, begun.job, tools, error);
   await giveUp(begun, await tools.explain(asking, begun.job.path, asError(error)), report);
 }

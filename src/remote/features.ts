@@ -17,6 +17,11 @@ export interface Capabilities {
   storesAhead: "no" | "perhaps" | "yes";
   /** A data connection may wait for its transfer: until one did not last, or the server stumbled over one. */
   holdsData: boolean;
+  /**
+   * What comes over a data connection before the 150 is kept. Of the servers that are known to it is `perhaps` until a
+   * file has arrived so.
+   */
+  takesEarly: "no" | "perhaps" | "yes";
   /** RNTO onto an existing file is taken (RFC 959 leaves it open). */
   renameOverwrites: boolean;
 }
@@ -71,6 +76,7 @@ export function parseFeatures(lines: readonly string[] | undefined, greeting = "
     epsv: true,
     storesAhead: /\bvsFTPd\b/i.test(greeting) ? "perhaps" : "no",
     holdsData: true,
+    takesEarly: /\b(vsFTPd|ProFTPD|Pure-FTPd)\b/i.test(greeting) ? "perhaps" : "no",
     renameOverwrites: true,
   };
 }

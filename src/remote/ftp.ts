@@ -1,4 +1,5 @@
 import type { RelPath } from "../detect/tree.ts";
+import { blame } from "./early.ts";
 import type { Capabilities } from "./features.ts";
 import { LoginStumbled } from "./login.ts";
 import { entriesAt } from "./lookup.ts";
@@ -12,7 +13,6 @@ import { probeNames } from "./probe.ts";
 import { type Asking, entryOf, list, timesOf } from "./query.ts";
 import { createAdmission } from "./rate.ts";
 import { readBack, toldDigest } from "./read-back.ts";
-import { blameReady } from "./ready.ts";
 import { recover } from "./recovery.ts";
 import { openRoot } from "./root.ts";
 import { type Account, openSession, type Session } from "./session.ts";
@@ -153,7 +153,7 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
       const ended = disappointed?.pipeline.ended;
       // Only words of the server's tell that it stumbled over a connection that came to nothing.
       if (disappointed && ended instanceof SiteError && ended.code !== undefined)
-        blameReady(askingOn(disappointed), ended, tools);
+        blame(askingOn(disappointed), { isReady: true, isEarly: false }, ended, tools);
       disappointed = undefined;
       const prepared = pool.withIdle((session) =>
         prepareSession(askingOn(session), root, () => {

@@ -82,7 +82,7 @@ async function overwrites(asking: Asking, job: UploadJob, temporary: RelPath, to
   job.intend({ id, temporary: specimen });
   const empty = { sizeBytes: 0, read: () => 0 };
   const { timeoutMs } = asking;
-  const options = { timeoutMs, admit: tools.admit, onChunk() {} };
+  const options = { timeoutMs, isEarly: false, admit: tools.admit, onChunk() {} };
   const data = dialData(asking.session, await askPort(asking.session, asking.capabilities));
   const transfer = startTransfer(asking.session, `STOR ${tools.pathOf(specimen)}`);
   const stored = await store(asking.session, data, transfer, empty, options);

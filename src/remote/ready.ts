@@ -1,16 +1,11 @@
 import type { DataLine } from "./connection.ts";
 import { type DataWay, dialLine } from "./data.ts";
-import type { Asking } from "./query.ts";
 import type { Session } from "./session.ts";
-import { SiteError } from "./site.ts";
-import type { UploadTools } from "./temporary.ts";
 
 /** How long it waits for its transfer: what stands in between (NAT, firewalls) forgets a silent connection at some time. */
 const LONGEST_WAIT_MS = 5000;
 /** One that has waited so long is not kept for another tick. */
 const YOUNG_MS = 2000;
-/** Replies to a transfer command that speak of its data connection. */
-const WITHOUT_DATA = [425, 426];
 
 /** A data connection that was dialled before anybody knew what for. */
 export interface ReadyData {
@@ -70,16 +65,4 @@ export function keepReady(session: Session, port: number, onUnused: () => void):
     line?.destroy();
     onUnused();
   }
-}
-
-/** When a transfer failed because its data connection had waited, none waits any more. */
-export function blameReady({ capabilities }: Asking, error: unknown, tools: Pick<UploadTools, "degrade">): void {
-  if (!(error instanceof SiteError) || !capabilities.holdsData) return;
-  const { kind, reason, code } = error;
-  const isData = kind === "transient" && (reason === "connection" || reason === "tls");
-  // A session that is simply gone says nothing of it.
-  const isStumble = reason === "timeout" || (kind === "unknown" && code !== undefined && code !== 421);
-  if (!isData && !isStumble && !WITHOUT_DATA.includes(code ?? 0)) return;
-  capabilities.holdsData = false;
-  tools.degrade(`A data connection that was opened beforehand was of no use (${error.message}): none is any more`);
 }

@@ -13,6 +13,8 @@ const SKIPPED_CHUNK_BYTES = 256 * 1024;
 export interface Storing {
   transfer: Transfer;
   data: Promise<DataConnection>;
+  /** The bytes go out before the server has asked for them. */
+  isEarly?: boolean;
 }
 
 /** What went out. */
@@ -54,9 +56,10 @@ export async function send(
   // Before the data connection is opened: hashing gigabytes takes longer than a server keeps an idle one.
   if (offsetBytes > 0) await skip(job, content, hash, offsetBytes);
   let sentBytes = offsetBytes;
-  const { transfer, data } = await start();
+  const { transfer, data, isEarly } = await start();
   const stored = await store(session, data, transfer, content, {
     timeoutMs,
+    isEarly: isEarly === true,
     admit,
     onChunk(chunk) {
       hash.update(chunk);

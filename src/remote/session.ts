@@ -86,7 +86,8 @@ export async function openSession(account: Account): Promise<Session> {
       if (encrypted) socket.removeAllListeners("data");
       if (encrypted) context.socket = await secure(socket, host, account.trust, handshake);
     }
-    const loggedIn = await logIn(pipeline, account, { encrypted, greeting: greeting.text });
+    const greeted = { encrypted, greeting: greeting.lines.join("\n") };
+    const loggedIn = await logIn(pipeline, account, greeted);
     isLoggedIn = true;
     const remoteAddress = socket.remoteAddress ?? host;
     const curve = encrypted ? curveOf(context.socket as TLSSocket) : undefined;

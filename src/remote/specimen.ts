@@ -18,6 +18,7 @@ export async function storeBytes(asking: Asking, path: string, bytes: Uint8Array
   const data = dialData(session, await askPort(session, capabilities));
   return store(session, data, startTransfer(session, `STOR ${path}`), source, {
     timeoutMs,
+    isEarly: false,
     admit: () => undefined,
     onChunk() {},
   });

@@ -17,7 +17,6 @@ import {
 import { askPort, type DataWay, portOf, wayTo } from "./data.ts";
 import type { Reply } from "./pipeline.ts";
 import type { Asking } from "./query.ts";
-import { blameReady } from "./ready.ts";
 import { createRow, type Row } from "./row.ts";
 import { send } from "./send.ts";
 import type { Session } from "./session.ts";
@@ -69,7 +68,7 @@ async function uploadInTwo(asking: Asking, row: Row, report: JobReport, tools: U
       const { answers, passive } = await checkAndAsk(asking, arrived, coming !== undefined && !ready, tools);
       const checked = arrived && (await judge(asking, arrived, answers, report, tools));
       // All intents before the first command: one write to the journal serves them all.
-      const begun = coming && beginUnder(coming, tools);
+      const begun = coming && beginUnder(coming, asking, tools);
       const { renaming, sending } = asking.session.pipeline.together(() => ({
         renaming: checked && startRename(asking, checked, tools),
         sending: begun && sendNext(asking, begun, ready ?? passive, report, tools),
@@ -114,19 +113,20 @@ async function sendNext(
   tools: UploadTools,
 ): Promise<Arrived | undefined> {
   const { session, capabilities, timeoutMs } = asking;
-  const { job, content } = begun;
-  const start = (way: DataWay) => ({
-    transfer: startTransfer(session, `STOR ${tools.pathOf(begun.temporary)}`),
-    data: way.open(),
-  });
+  const { job, content, shortcuts } = begun;
   const way = passive && "open" in passive ? passive : wayIn(session, passive);
+  shortcuts.isReady = way?.isReady === true;
+  const start = (each: DataWay) => ({
+    transfer: startTransfer(session, `STOR ${tools.pathOf(begun.temporary)}`),
+    data: each.open(),
+    isEarly: shortcuts.isEarly,
+  });
   try {
     const storing = () =>
       way ? start(way) : askPort(session, capabilities).then((port) => start(wayTo(session, port)));
     const options = { offsetBytes: 0, timeoutMs, admit: tools.admit };
     return { ...begun, sent: await send(session, storing, job, content, options) };
   } catch (error) {
-    if (way?.isReady) blameReady(asking, error, tools);
     await failed(asking, begun, error, report, tools);
     return undefined;
   }

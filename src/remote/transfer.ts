@@ -29,13 +29,14 @@ export function startTransfer({ pipeline }: Session, command: string): Transfer 
 /**
  * Carries out one transfer over a fresh data connection; the connection never outlives it.
  * An upload stops when the verdict comes early; a listing is read to its end whatever came first.
+ * @param options `isEarly`: bytes go out before the server has asked for them
  */
 export async function transferring<T>(
   session: Session,
   opening: Promise<DataConnection>,
   transfer: Transfer,
   carry: (data: DataConnection) => Promise<T>,
-  options: { timeoutMs: number; stopsAtVerdict: boolean; drainMs: () => number },
+  options: { timeoutMs: number; stopsAtVerdict: boolean; isEarly?: boolean; drainMs: () => number },
 ): Promise<{ reply: Reply; carried: T | undefined; broken: Error | undefined }> {
   // A data connection that breaks says nothing yet: the verdict on the control connection does.
   let broken: Error | undefined;
@@ -65,8 +66,8 @@ export async function transferring<T>(
       return { reply, carried: undefined, broken: failure };
     }
     const { data } = opened;
-    const started = await transfer.started;
-    if (isRefusal(started)) return { reply: started, carried: undefined, broken };
+    const started = options.isEarly ? undefined : await transfer.started;
+    if (started && isRefusal(started)) return { reply: started, carried: undefined, broken };
     let carried: T | undefined;
     let carrying: Promise<T> | undefined;
     try {
@@ -136,6 +137,7 @@ export async function store(
   source: Source,
   options: {
     timeoutMs: number;
+    isEarly: boolean;
     /** Waits until so many more bytes may be sent; undefined when there is nothing to wait for. */
     admit: (bytes: number) => Promise<void> | undefined;
     onChunk: (chunk: Uint8Array) => void;
@@ -178,6 +180,7 @@ export async function store(
   const result = await transferring(session, opening, transfer, carry, {
     timeoutMs: options.timeoutMs,
     stopsAtVerdict: true,
+    isEarly: options.isEarly,
     drainMs() {
       const perMs = sentBytes / Math.max(1, performance.now() - startedAt);
       const pending = Math.min(sentBytes, BUFFERED_BYTES);

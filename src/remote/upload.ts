@@ -1,7 +1,7 @@
 import { askPort, type DataWay, wayTo } from "./data.ts";
+import { blame } from "./early.ts";
 import { keepMode, moveIntoPlace } from "./place.ts";
 import { type Asking, sizeOf } from "./query.ts";
-import { blameReady } from "./ready.ts";
 import { settle } from "./recovery.ts";
 import { checkArrived, type Sent, send } from "./send.ts";
 import { type Content, isResumable, type Unsettled, type Uploaded, type UploadJob } from "./site.ts";
@@ -43,7 +43,7 @@ export async function upload(asking: Asking, job: UploadJob, tools: UploadTools)
       sent = await send(session, start, job, content, { offsetBytes, timeoutMs, admit: tools.admit });
       checkArrived(job, sent, await sizeOf(asking, target));
     } catch (error) {
-      if (ready) blameReady(asking, error, tools);
+      if (ready) blame(asking, { isReady: true, isEarly: false }, error, tools);
       await discard(asking, job, tools, error);
       throw error;
     }

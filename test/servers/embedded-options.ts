@@ -92,6 +92,8 @@ export interface EmbeddedServerOptions {
   latencyMs?: number;
   /** How long a transfer waits for its data connection before 425. Default: 10,000. */
   dataTimeoutMs?: number;
+  /** Throws away what comes over a data connection before the 150, as pyftpdlib does. Default: false. */
+  losesEarlyBytes?: boolean;
   /** Ends a silent session with 421. Default: never. */
   idleTimeoutMs?: number;
   faults?: readonly Fault[];

@@ -121,6 +121,16 @@ function takeRestart(session: SessionContext): number {
   return startBytes;
 }
 
+/** Throws away what is there, and what comes in the time that a file takes to be opened. */
+async function loseEarlyBytes(socket: Socket): Promise<void> {
+  const drop = () => {};
+  socket.on("data", drop).resume();
+  await new Promise((resolve) => setTimeout(resolve, EARLY_MS));
+  socket.pause().off("data", drop);
+}
+
+const EARLY_MS = 50;
+
 /** Runs `move` between the 150 and `done`, and closes the data connection however it ends. */
 async function overData(
   session: SessionContext,
@@ -134,6 +144,7 @@ async function overData(
   let answer: Answer = done;
   try {
     const plain = await channel.connected(options.dataTimeoutMs ?? 10_000);
+    if (options.losesEarlyBytes) await loseEarlyBytes(plain);
     session.say("150 Ready for data");
     const socket =
       session.protectData && secureContext

@@ -170,6 +170,7 @@ export function openModelSession(surroundings: Surroundings): Session {
       epsv: true,
       storesAhead: "no",
       holdsData: true,
+      takesEarly: "no",
       renameOverwrites: true,
     },
     encrypted: false,
