@@ -19,7 +19,7 @@ export function experiments(size: Size): Experiment[] {
     ...REAL_SERVERS.map((kind) => manyFiles(kind, size)),
     ...REAL_SERVERS.map((kind) => deletions(kind, size)),
     ...REAL_SERVERS.map((kind) => renames(kind, size)),
-    savesAtDistance(size),
+    ...REAL_SERVERS.map((kind) => savesAtDistance(kind, size)),
     savesNearby(size),
     largeFile("vsftpd", "off", size),
     largeFile("proftpd", "explicit", size),

@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { RealServerKind } from "../servers/real.ts";
 import type { Contestant, Experiment, Row, Sample } from "./experiment.ts";
 import type { Ground, Site, Way } from "./ground.ts";
 import { runMeasured } from "./run.ts";
@@ -9,6 +10,7 @@ import { miroirSync, miroirWatch } from "./tools.ts";
 import { untilThere, whileRunning } from "./watching.ts";
 import { flatPath, makeSmallFiles, noise } from "./workloads.ts";
 
+/** Without distance it is not the server that counts. */
 const KIND = "vsftpd";
 const FILES = 200;
 const FILE_BYTES = 4096;
@@ -54,13 +56,13 @@ function saver(ground: Ground, site: Site, way: Way, saves: number): Contestant 
   };
 }
 
-export function savesAtDistance({ saves, rttMs }: Size): Experiment {
+export function savesAtDistance(kind: RealServerKind, { saves, rttMs }: Size): Experiment {
   return {
-    name: "saves distant",
-    work: `one saved file, watch --interval ${INTERVAL_MS}ms, RTT ${rttMs} ms, ${KIND}, ${saves} times`,
-    servers: [KIND],
+    name: `saves distant ${kind}`,
+    work: `one saved file, watch --interval ${INTERVAL_MS}ms, RTT ${rttMs} ms, ${kind}, ${saves} times`,
+    servers: [kind],
     tools: [],
-    open: async (ground) => [saver(ground, await ground.site(KIND, "off"), rttMs, saves)],
+    open: async (ground) => [saver(ground, await ground.site(kind, "off"), rttMs, saves)],
     rows: [
       {
         what: "from save + interval until visible, 95th percentile, in round trips",
