@@ -4,6 +4,7 @@ import { createMemory } from "../../src/mirror/memory.ts";
 import type { MirrorParts } from "../../src/mirror/parts.ts";
 import { createMirror, type Mirror, type PassResult } from "../../src/mirror/pass.ts";
 import { createFtpSite } from "../../src/remote/ftp.ts";
+import type { Site } from "../../src/remote/site.ts";
 import { worstExit } from "../../src/report/exit.ts";
 import { openState, type State } from "../../src/state/state.ts";
 import { type EmbeddedServer, type EmbeddedServerOptions, startEmbeddedServer } from "../servers/embedded.ts";
@@ -32,8 +33,12 @@ export interface Scene {
   site(): Record<string, string>;
   /** One process with one pass. */
   sync(fields?: Partial<MirrorParts>): Promise<Ran>;
-  /** One process with several passes. */
-  process<T>(use: (mirror: Mirror, pass: () => Promise<Ran>) => Promise<T>, fields?: Partial<MirrorParts>): Promise<T>;
+  /** One process with several passes. @param around what stands between the mirror and the site */
+  process<T>(
+    use: (mirror: Mirror, pass: () => Promise<Ran>) => Promise<T>,
+    fields?: Partial<MirrorParts>,
+    around?: (site: Site) => Site,
+  ): Promise<T>;
   /** The mirror's state, between two processes. */
   withState<T>(use: (state: State) => T): T;
   end(): Promise<void>;
@@ -57,6 +62,7 @@ async function createScene(options: EmbeddedServerOptions = {}): Promise<Scene> 
   async function process<T>(
     use: (mirror: Mirror, pass: () => Promise<Ran>) => Promise<T>,
     fields: Partial<MirrorParts> = {},
+    around: (site: Site) => Site = (site) => site,
   ): Promise<T> {
     const state = openState(place);
     const log = createRecordingLog();
@@ -86,7 +92,7 @@ async function createScene(options: EmbeddedServerOptions = {}): Promise<Scene> 
     const memory = createMemory(state);
     let mirror: Mirror;
     try {
-      mirror = createMirror(partsFor(local.path, site, log, fields), memory);
+      mirror = createMirror(partsFor(local.path, around(site), log, fields), memory);
       const ended = await use(mirror, async () => {
         const result = await mirror.pass();
         const lines = log.lines.splice(0);
