@@ -3,6 +3,7 @@ import { probeNames } from "../remote/probe.ts";
 import { ask, entryOf, list } from "../remote/query.ts";
 import type { Session } from "../remote/session.ts";
 import { type Listing, SiteError } from "../remote/site.ts";
+import { inTurn } from "../remote/writes.ts";
 import { type Examination, problem, trying } from "./examination.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";
 
@@ -139,7 +140,7 @@ export async function examineNames(examination: Examination): Promise<void> {
     "Without a folder of its own miroir cannot try names out: it sends them as they are",
     async () => {
       const folder = examination.temporary("folders");
-      const { altered, refused, foldsCase } = await probeNames(await examination.asking(), folder, TRAITS);
+      const { altered, refused, foldsCase } = await probeNames(await examination.asking(), folder, TRAITS, inTurn);
       if (altered.size + (refused?.size ?? 0) === 0 && !foldsCase) {
         return tell({ step: "names", mark: "ok", found: "Letter case, foreign letters and punctuation are kept" });
       }

@@ -20,6 +20,7 @@ import { type ReadableSite, type RemoteEntry, SiteError } from "./site.ts";
 import type { UploadTools } from "./temporary.ts";
 import { uploadTrain } from "./train.ts";
 import { upload } from "./upload.ts";
+import { atOnce, inTurn } from "./writes.ts";
 
 /** Commands sent in one write. All servers tried took hundreds; a server that stumbles is sent one at a time. */
 const WINDOW = 64;
@@ -128,6 +129,8 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
 
   const asking = <T>(use: (asking: Asking) => Promise<T>): Promise<T> => pool.with((session) => use(askingOn(session)));
 
+  const sendAll = () => (windowSize > 1 ? atOnce : inTurn);
+
   /** Commands sent at once that cost the session are sent one at a time from then on. */
   async function windowed<T>(count: number, use: () => Promise<T>): Promise<T> {
     try {
@@ -148,7 +151,7 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
       pool.expect(sessions);
     },
     open: (mayCreate) =>
-      windowed(mayCreate ? 2 : 1, () => asking((each) => openRoot(each, root, { mayCreate, atOnce: windowSize > 1 }))),
+      windowed(mayCreate ? 2 : 1, () => asking((each) => openRoot(each, root, { mayCreate, sendAll: sendAll() }))),
     async prepare() {
       const ended = disappointed?.pipeline.ended;
       // Only words of the server's tell that it stumbled over a connection that came to nothing.
@@ -210,7 +213,8 @@ export function createFtpSite(options: SiteOptions): ReadableSite {
         upload(each, job, tools).catch(async (error) => Promise.reject(await tools.explain(each, job.path, error))),
       ),
     uploads: (next, report) => asking((each) => uploadTrain(each, next, report, tools)),
-    probeNames: (temporary, traits) => asking((each) => probeNames(each, tools.pathOf(temporary), traits)),
+    probeNames: (temporary, traits) =>
+      windowed(2, () => asking((each) => probeNames(each, tools.pathOf(temporary), traits, sendAll()))),
     recover: (intent) => asking((each) => recover(each, intent, tools)),
     get parallel() {
       return pool.limit;

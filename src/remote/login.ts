@@ -2,6 +2,7 @@ import { type Capabilities, parseFeatures, parseWorkingFolder } from "./features
 import { type Command, isRefusal, type Pipeline, type Reply, SessionEnded } from "./pipeline.ts";
 import type { Account } from "./session.ts";
 import { SiteError } from "./site.ts";
+import { atOnce, inTurn } from "./writes.ts";
 
 /** A server that dropped what came behind the password is not waited for as long as for an answer. */
 const AFTER_PASSWORD_MS = 10_000;
@@ -45,7 +46,7 @@ export async function logIn(
   { encrypted, greeting }: { encrypted: boolean; greeting: string },
 ): Promise<LoggedIn> {
   const { oneByOne = false, isPasswordWanted = false } = account;
-  const send = (commands: readonly Command[]) => (oneByOne ? inTurn(pipeline, commands) : pipeline.exchange(commands));
+  const send = (commands: readonly Command[]) => (oneByOne ? inTurn : atOnce)(pipeline, commands);
   const name: Command = { text: `USER ${account.user}`, expects: [230, 232, 331, 332] };
   const { naming, passing } = pipeline.together(() => ({
     naming: send(encrypted ? [...PROTECT, name] : [name]),
@@ -81,13 +82,6 @@ function isTaken(reply: Reply | undefined, account: Account): boolean {
   const comesTooSoon = reply?.code === 530 || reply?.code === 503;
   if (reply && isRefusal(reply) && !comesTooSoon) throw unprotected(account.host, reply);
   return !comesTooSoon;
-}
-
-/** One command at a time. */
-export async function inTurn(pipeline: Pipeline, commands: readonly Command[]): Promise<Reply[]> {
-  const replies: Reply[] = [];
-  for (const command of commands) replies.push(await ask(pipeline, command));
-  return replies;
 }
 
 const passwordOf = (account: Account): Command => ({ text: `PASS ${account.password}`, expects: [202, 230, 332] });

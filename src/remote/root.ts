@@ -1,33 +1,33 @@
-import { inTurn } from "./login.ts";
 import { rootMissing } from "./mend.ts";
 import { type Command, isRefusal, type Reply } from "./pipeline.ts";
 import { type Asking, entryIn, entryOf, isUnsupported, refused } from "./query.ts";
 import { SiteError } from "./site.ts";
+import type { SendAll } from "./writes.ts";
 
 /**
  * Makes sure that the remote folder is there, in one write where the folder above it is.
- * @param options `mayCreate`: whether a missing one is made or an error; `atOnce`: several commands in one write
+ * @param options `mayCreate`: whether a missing one is made or an error
  * @returns `isNew`: the server said that it was not there before, so nothing is in it
  * @throws SiteError `missing`
  */
 export async function openRoot(
   asking: Asking,
   path: string,
-  { mayCreate, atOnce }: { mayCreate: boolean; atOnce: boolean },
+  { mayCreate, sendAll }: { mayCreate: boolean; sendAll: SendAll },
 ): Promise<{ isNew: boolean }> {
   if (isLoginFolder(path)) return { isNew: false };
   const { pipeline, loginFolder } = asking.session;
-  const send = (commands: Command[]) => (atOnce ? pipeline.exchange(commands) : inTurn(pipeline, commands));
   const question = questionAbout(path, asking);
   const questions = question ? [question.command] : [];
-  const replies = await send(mayCreate ? [...questions, make(path)] : questions);
+  const replies = await sendAll(pipeline, mayCreate ? [...questions, makeFolder(path)] : questions);
   const isThere = question && answerTo(question, replies[0], path);
   if (isThere === true) return { isNew: false };
   if (isThere === undefined && (await isFolder(asking, path))) return { isNew: false };
   let made = replies.at(-1);
   if (!mayCreate || !made) throw rootMissing(path);
   const above = foldersAbove(path, loginFolder);
-  if (isRefusal(made) && above.length > 0) made = (await send([...above, path].map(make))).at(-1) ?? made;
+  if (isRefusal(made) && above.length > 0)
+    made = (await sendAll(pipeline, [...above, path].map(makeFolder))).at(-1) ?? made;
   if (!isRefusal(made)) return { isNew: isThere === false };
   // Somebody else made it in the meantime, or the question was not understood.
   if (await isFolder(asking, path)) return { isNew: false };
@@ -59,7 +59,7 @@ export function questionAbout(path: string, { capabilities }: Asking): Question 
 }
 
 /** Whether the folder is there; undefined when that is not certain. @throws SiteError */
-function answerTo(question: Question, reply: Reply | undefined, path: string): boolean | undefined {
+export function answerTo(question: Question, reply: Reply | undefined, path: string): boolean | undefined {
   if (reply?.code === 550) return false;
   if (!reply || isUnsupported(reply)) return undefined;
   if (isRefusal(reply)) throw refused(`look for "${path}"`, reply);
@@ -70,7 +70,7 @@ async function isFolder(asking: Asking, path: string): Promise<boolean> {
   return (await entryOf(asking, path))?.type === "folder";
 }
 
-const make = (path: string): Command => ({ text: `MKD ${path}`, expects: [257, 250, 200] });
+export const makeFolder = (path: string): Command => ({ text: `MKD ${path}`, expects: [257, 250, 200] });
 
 /** The folders above it that may have to be made as well; the login folder is there. */
 function foldersAbove(path: string, loginFolder: string | undefined): string[] {

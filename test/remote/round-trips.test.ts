@@ -3,7 +3,7 @@ import { openSession } from "../../src/remote/session.ts";
 import type { Operation } from "../../src/remote/site.ts";
 import type { Fault } from "../servers/embedded.ts";
 import { overhear } from "../servers/overhear.ts";
-import { accountOf, jobOf, openFolder, performed, rejectionOf, uploadInARow } from "./remote-folder.ts";
+import { accountOf, jobOf, openFolder, performed, rejectionOf, treeOf, uploadInARow } from "./remote-folder.ts";
 import { asTestServer, ftpAnswers, type ScriptedServer, startScriptedServer, until } from "./scripted-server.ts";
 import { embedded, verbsOf } from "./started-server.ts";
 
@@ -151,5 +151,30 @@ describe("a further session", () => {
     const session = await openSession(account);
     expect(session).toMatchObject({ loginFolder: "/", isPasswordWanted: false });
     session.close();
+  });
+});
+
+describe("trying names out", () => {
+  test("takes one write for all names, one for a listing, and one to clear them away", async () => {
+    await using server = await embedded();
+    await using overheard = await overhear(server);
+    await using folder = openFolder({ ...overheard.server, root: server.root }, { connections: 1 });
+    await folder.site.open(false);
+    const [dialogue = []] = overheard.dialogues;
+    const before = dialogue.length;
+    await folder.site.probeNames(".miroir-probe", ["A", " ", "é", "网"]);
+    const said = dialogue.slice(before).map((verbs) => [...new Set(verbs.split(" "))].join(" "));
+    expect(said).toEqual(["MKD MLST", "EPSV", "MLSD", "RMD"]);
+    expect(treeOf(folder.disk)).toEqual([]);
+  });
+
+  test("takes one command at a time where several cost the session", async () => {
+    await using server = await embedded({
+      faults: [{ command: "MKD", occurrence: 2, drop: "control", when: "before" }],
+    });
+    await using folder = openFolder(server, { connections: 1 });
+    await rejectionOf(folder.site.probeNames(".miroir-1", ["A"]));
+    expect(await folder.site.probeNames(".miroir-2", ["A"])).toMatchObject({ foldsCase: false, altered: new Set() });
+    expect(folder.degraded).toEqual([expect.stringContaining("sending them one at a time")]);
   });
 });

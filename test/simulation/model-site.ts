@@ -11,6 +11,7 @@ import type { Session } from "../../src/remote/session.ts";
 import { type Site, SiteError } from "../../src/remote/site.ts";
 import { uploadTrain } from "../../src/remote/train.ts";
 import { upload } from "../../src/remote/upload.ts";
+import { atOnce } from "../../src/remote/writes.ts";
 import type { Clock } from "./clock.ts";
 import { REMOTE_ROOT } from "./model-server.ts";
 import { openModelSession, type Surroundings } from "./model-session.ts";
@@ -80,7 +81,7 @@ export function createModelSite(
         upload(each, job, tools).catch(async (error) => Promise.reject(await tools.explain(each, job.path, error))),
       ),
     uploads: (next, report) => asking((each) => uploadTrain(each, next, report, tools)),
-    probeNames: (temporary, traits) => asking((each) => probeNames(each, tools.pathOf(temporary), traits)),
+    probeNames: (temporary, traits) => asking((each) => probeNames(each, tools.pathOf(temporary), traits, atOnce)),
     recover: (intent) => asking((each) => recover(each, intent, tools)),
     get parallel() {
       return pool.limit;
