@@ -1,11 +1,14 @@
-import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
+import { join } from "node:path";
 import { wordsOf } from "../report/system-error.ts";
+import { takeEntries, unreadable } from "./entries.ts";
 import { createSeenFiles, type RecordedFiles, type SeenFiles } from "./file-table.ts";
-import { createColumns } from "./packed.ts";
-import { isUnsafeName, type Scope } from "./scope.ts";
-import { compareText, type FileEntry, type Problem, type RelPath, type Skip, type Snapshot } from "./tree.ts";
+import { lookInto } from "./quick-look.ts";
+import type { Scope } from "./scope.ts";
+import type { FileEntry, RelPath, Snapshot } from "./tree.ts";
 
+/** From so many files on it pays to look the quick way. */
+const QUICK_FROM_FILES = 200;
 /** The longest that a walk keeps the event loop waiting. */
 const SLICE_MS = 20;
 
@@ -106,7 +109,6 @@ export function scanFolder(
   scanned: Scanned,
   recorded: RecordedFiles | undefined,
 ): Pending[] {
-  const { follow, nameForSite } = options;
   const at = folderAt.path;
   const here = join(folder, at);
   const listing: Listing = { place: folderAt.place, folders: [], skipped: [] };
@@ -124,73 +126,13 @@ export function scanFolder(
     scanned.problems.push({ path: at, reason: "vanished", detail: `"${at}" was replaced while it was read` });
     return [];
   }
-  const below: Pending[] = [];
-  const files = createColumns(listed.length);
-  const outside = options.scope.inFolder(at);
-  const prefix = here.endsWith(sep) ? here : here + sep;
-  const pathOf = (name: string): RelPath => (at === "" ? name : `${at}/${name}`);
-  const skip = (name: string, isFolder: boolean, reason: Skip["reason"], more: Partial<Skip> = {}) => {
-    const path = pathOf(name);
-    listing.skipped.push(path);
-    scanned.skipped.set(path, { path, isFolder, reason, told: true, ...more });
-  };
-  const names = sortedForSite(listed, nameForSite);
-  let taken: string | undefined;
-  for (const [index, name] of names.entries()) {
-    const nameHere = listed[index] ?? "";
-    const place = prefix + nameHere;
-    let stat = statOf(place, false);
-    const isLink = !(stat instanceof Error) && stat.isSymbolicLink();
-    if (follow && isLink) stat = statOf(place, true);
-    if (stat instanceof Error) {
-      if (nameHere.includes("\ufffd")) skip(name, false, "unsafe-name");
-      else scanned.problems.push(unreadable(pathOf(name), "look at", stat));
-      continue;
-    }
-    const isFolder = stat.isDirectory();
-    if (name === taken) {
-      skip(name, isFolder, "collision");
-      continue;
-    }
-    if (follow && isLink && isFolder && isLoop(folder, here, place)) {
-      skip(name, isFolder, "link", { detail: "it leads back to a folder above it" });
-      continue;
-    }
-    const reason = outside(name, isFolder);
-    if (reason) skip(name, isFolder, reason, { told: reason === "too-deep" && isFolder });
-    else if (isUnsafeName(name)) skip(name, isFolder, "unsafe-name");
-    else if (stat.isSymbolicLink()) skip(name, false, "link");
-    else if (isFolder) {
-      taken = name;
-      const path = pathOf(name);
-      listing.folders.push(path);
-      scanned.folders.add(path);
-      if (folderAt.device !== undefined && stat.dev !== folderAt.device) scanned.mounts?.add(path);
-      below.push({ path, place: follow ? undefined : placeIn(stat), device: stat.dev });
-    } else if (stat.isFile()) {
-      taken = name;
-      files.add(name, stat.mtimeMs, stat.size);
-    } else skip(name, false, "special");
-  }
-  scanned.files.putFolder(at, files.packed(recorded?.packedAt(at)));
-  return below;
-}
-
-/** Names on the site, in order; `listed` is brought into the same order. */
-function sortedForSite(listed: string[], nameForSite: ScanOptions["nameForSite"]): string[] {
-  if (listed.every((name) => nameForSite(name) === name)) return listed.sort();
-  const named = listed.map((nameHere) => ({ name: nameForSite(nameHere), nameHere }));
-  named.sort((a, b) => compareText(a.name, b.name));
-  for (const [index, { nameHere }] of named.entries()) listed[index] = nameHere;
-  return named.map(({ name }) => name);
-}
-
-/** What an entry is, or what its link points to where that exists: a listing says what was, only a stat what still is. */
-function statOf(path: string, follow: boolean): Stats | Error {
+  const { place } = folderAt;
+  const isMany = scanned.files.size + listed.length > QUICK_FROM_FILES;
+  const look = isMany && place !== undefined ? lookInto(here, (stat) => placeIn(stat) === place) : undefined;
   try {
-    return (follow ? statSync(path, { throwIfNoEntry: false }) : undefined) ?? lstatSync(path);
-  } catch (error) {
-    return error instanceof Error ? error : new Error(`${path}: ${String(error)}`);
+    return takeEntries(listed, { folder, folderAt, listing, look, options, scanned, recorded });
+  } finally {
+    look?.close();
   }
 }
 
@@ -203,26 +145,8 @@ function placeOf(folder: string): string | undefined {
   return stat?.isDirectory() ? placeIn(stat) : undefined;
 }
 
-/** Whether a link leads to a folder that it stands in: a walk into it would never end. */
-function isLoop(folder: string, here: string, link: string): boolean {
-  const target = realpathSync(link);
-  for (let above = here; ; above = dirname(above)) {
-    if (realpathSync(above) === target) return true;
-    if (above === folder || above === dirname(above)) return false;
-  }
-}
-
 export function fileEntry(stat: Stats): FileEntry {
   return { mtimeMs: stat.mtimeMs, sizeBytes: stat.size };
-}
-
-function unreadable(path: RelPath, action: string, error: unknown): Problem {
-  const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
-  return {
-    path,
-    reason: isGone ? "vanished" : "unreadable",
-    detail: `Cannot ${action} "${path}": ${wordsOf(error)}`,
-  };
 }
 
 /** The identity of the device FOLDER stands on: another one means that a disk is not mounted. */

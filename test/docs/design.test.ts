@@ -112,7 +112,7 @@ const HOME: Record<string, RegExp> = {
   "toml-eslint-parser": /^src\/options\/toml\.ts$/,
   ignore: /^src\/detect\/ignore\.ts$/,
   "bun:sqlite": /^src\/state\/lock\.ts$/,
-  "bun:ffi": /^src\/windows\/security\.ts$/,
+  "bun:ffi": /^src\/(windows\/security|detect\/quick-look)\.ts$/,
 };
 
 describe("imports in src", () => {
