@@ -6,6 +6,7 @@ import { createPasswordFileReader, type FoundPassword, findPassword } from "../o
 import type { Environment } from "../options/environment.ts";
 import type { PairInvocation, SiteInvocation } from "../options/invocation.ts";
 import { placed } from "../options/profile.ts";
+import { isAccountOf } from "../options/profile-account.ts";
 import { promptHidden } from "../options/prompt.ts";
 import { resolveSite, type SiteAddress, siteIdentity } from "../options/site-address.ts";
 import { UsageError } from "../options/usage-error.ts";
@@ -90,7 +91,7 @@ export function identify(invocation: PairInvocation, env: Environment): Identifi
 
 /** Asks for the password when it is given nowhere. @throws UsageError */
 async function settleAddress(
-  { options, sources, siteSource }: SiteInvocation,
+  { options, sources, siteSource, profile }: SiteInvocation,
   { address, base, site }: IdentifiedSite,
   env: Environment,
 ): Promise<SettledSite> {
@@ -103,6 +104,7 @@ async function settleAddress(
       ...(["password", "password-file"] as const).filter((name) => sources.get(name) === "profile"),
       ...(siteSource === "profile" ? (["site"] as const) : []),
     ]),
+    profileIsOther: profile !== undefined && !isAccountOf(profile, address) ? profile.name : undefined,
     readFile: createPasswordFileReader(exposureOf),
     isTerminal: process.stdin.isTTY === true && process.stderr.isTTY === true,
     prompt: (question) => promptHidden(question),

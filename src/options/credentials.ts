@@ -17,6 +17,8 @@ export interface PasswordSources {
   address: Pick<SiteAddress, "host" | "user" | "urlPassword">;
   /** The options that a profile gave; what it gives ranks below the environment. */
   profileGives?: ReadonlySet<"password" | "password-file" | "site">;
+  /** The name of a profile that is about another account: its password is not for this one. */
+  profileIsOther?: string | undefined;
   env: Environment;
   readFile(path: string): Promise<PasswordFile>;
   /** Somebody can be asked. */
@@ -42,7 +44,7 @@ const ANONYMOUS_USERS = ["anonymous", "ftp"];
  * Throws UsageError when there is none or it cannot be sent; the message never holds it.
  */
 export async function findPassword(sources: PasswordSources): Promise<FoundPassword> {
-  const { options, address, env, profileGives = new Set() } = sources;
+  const { options, address, env, profileGives = new Set(), profileIsOther } = sources;
   const { password, passwordFile } = options;
   const { urlPassword } = address;
   if (password !== undefined && !profileGives.has("password")) return found("flag", password, FLAG, [seenByAll(FLAG)]);
@@ -52,15 +54,20 @@ export async function findPassword(sources: PasswordSources): Promise<FoundPassw
   }
   const variable = env[VARIABLE];
   if (variable !== undefined && variable !== "") return found("environment", variable, VARIABLE);
-  if (password !== undefined) return found("profile", password, "password");
-  if (passwordFile !== undefined) return fromFile(passwordFile, sources.readFile);
-  if (urlPassword !== undefined) return found("profile", urlPassword, "SITE");
+  if (profileIsOther === undefined) {
+    if (password !== undefined) return found("profile", password, "password");
+    if (passwordFile !== undefined) return fromFile(passwordFile, sources.readFile);
+    if (urlPassword !== undefined) return found("profile", urlPassword, "SITE");
+  }
   if (isAnonymous(address.user)) return found("anonymous", "anonymous@", "SITE");
 
   const account = `${address.user}@${address.host}`;
   if (!sources.isTerminal) {
     const remedy = `Give ${FILE_FLAG} FILE or set ${VARIABLE}`;
-    throw new UsageError(`Missing the password of ${quote(account)}: there is no terminal to ask on. ${remedy}`, FLAG);
+    const other =
+      profileIsOther === undefined ? "" : `that of the profile ${quote(profileIsOther)} is for another, and `;
+    const state = `${other}there is no terminal to ask on`;
+    throw new UsageError(`Missing the password of ${quote(account)}: ${state}. ${remedy}`, FLAG);
   }
   const typed = await sources.prompt(`Password for ${account}: `);
   if (typed === "") throw new UsageError(`Missing the password of ${quote(account)}: nothing was typed`, FLAG);

@@ -46,7 +46,7 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
   if (folder === "") throw new UsageError('Cannot use "" as FOLDER: expected the path of a local folder');
   if (site === "") throw new UsageError('Cannot use "" as SITE: expected ftp://USER@HOST/DIR');
   if (command === "init") return { command, folder, site, ...merge(higher) };
-  const { profile, warnings } = chooseProfile(merge(higher), operands.length, place);
+  const { profile, warnings } = chooseProfile(merge(higher), operands.length > 0, place);
   const { options, sources } = merge([...lowerLayer(profile, command, higher, site !== undefined), ...higher]);
   const folderMeant = folder ?? profile?.folder;
   const siteMeant = site ?? profile?.site;
@@ -75,17 +75,17 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
 }
 
 /**
- * The profile that is named; without a name the only one there is, when FOLDER and SITE are left out or its file is
- * named on the command line.
+ * The profile that is named; without a name the only one there is, when FOLDER and SITE (or `--host`) are left out or
+ * its file is named on the command line.
  */
 function chooseProfile(
   { options, sources }: Merged,
-  operands: number,
+  hasOperands: boolean,
   place: ConfigPlace,
 ): { profile: Profile | undefined; warnings: string[] } {
-  const { profile: name, configFile } = options;
-  if (name === undefined && operands > 0 && sources.get("config") !== "flag")
-    return { profile: undefined, warnings: [] };
+  const { profile: name, configFile, host } = options;
+  const saysItself = hasOperands || host !== undefined;
+  if (name === undefined && saysItself && sources.get("config") !== "flag") return { profile: undefined, warnings: [] };
   const found = loadProfiles(place, configFile);
   const profile = name === undefined ? onlyProfile(found) : profileNamed(found, name);
   return { profile, warnings: found.warnings };

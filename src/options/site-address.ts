@@ -34,6 +34,7 @@ type SiteOptions = Pick<
 
 const PORT = 21;
 const IMPLICIT_PORT = 990;
+export const USUAL_PORTS: readonly number[] = [PORT, IMPLICIT_PORT];
 const SCHEME_TLS = { ftp: undefined, ftpes: "explicit", ftps: "implicit" } as const;
 
 /**
@@ -107,7 +108,7 @@ function tlsMode(scheme: FtpUrl["scheme"] | undefined, option: TlsPolicy["mode"]
 }
 
 /** Lower-case ASCII, IDN by RFC 5891. */
-function readHost(given: string, inUrl: boolean): string {
+export function readHost(given: string, inUrl: boolean): string {
   const origin = inUrl ? "SITE" : flagOf("host");
   const bare = /^\[(.*)\]$/s.exec(given)?.[1] ?? given;
   if (isIPv6(bare)) return bare.toLowerCase();

@@ -53,6 +53,23 @@ describe("--profile", () => {
     expect((await watch.finished()).code).toBe(0);
   });
 
+  test("keeps its password from every other account, with and without its name on the command line", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    const other = await sandbox.embedded();
+    configure(sandbox, website(sandbox, server));
+    writeSecret(sandbox, server);
+    const elsewhere = ["--host", other.host, "--port", String(other.port), "--user", "alice", "--timeout", "5s"];
+    const named = await sandbox.run(["doctor", "--profile", "website", ...elsewhere]);
+    expect(named).toMatchObject({ code: 2, stdout: "" });
+    expect(named.stderr).toContain('that of the profile "website" is for another');
+    const unnamed = await sandbox.run(["doctor", ...elsewhere]);
+    expect(unnamed).toMatchObject({ code: 2, stdout: "" });
+    expect(unnamed.stderr).toContain("Missing the password of");
+    expect(other.commands).toEqual([]);
+    expect((await sandbox.run(["doctor", "--profile", "website"])).stdout).toContain("Logged in");
+  });
+
   test("may be left out with FOLDER and SITE, when there is only one", async () => {
     await using sandbox = createSandbox();
     const server = await sandbox.embedded();

@@ -65,6 +65,15 @@ describe("findPassword()", () => {
     if (row.gives.includes("site")) expect(found.warnings).toEqual([]);
   });
 
+  test.each(["password", "password-file", "site"] as const)("a profile's %s is for no other account", async (gives) => {
+    const sources = { ...(gives === "site" ? withoutFile : gives === "password" ? ALL : withoutFlag), env: {} };
+    const profileGives = new Set(["password", "password-file", "site"] as const);
+    const { message } = await refusal({ ...sources, profileGives, profileIsOther: "shop", isTerminal: false });
+    expect(message).toContain('that of the profile "shop" is for another');
+    const byHand = await findPassword({ ...sources, profileGives, profileIsOther: "shop", prompt: async () => "mine" });
+    expect(byHand.password).toBe("mine");
+  });
+
   test("asks for the account by name", async () => {
     let asked = "";
     const prompt = async (question: string) => {

@@ -221,6 +221,11 @@ describe("parseCommandLine() with profiles", () => {
     { name: "named by a variable", argv: ["sync"], env: { MIROIR_PROFILE: "website" }, want: "website" },
     { name: "the only one, when nothing is given", argv: [], want: "website" },
     { name: "none, when FOLDER and SITE are given", argv: ["f", "ftp://h", "--log", "-"], want: undefined },
+    {
+      name: "none, when --host is given",
+      argv: ["sync", "--host", "h", "--user", "u", "--log", "-", "f"],
+      want: undefined,
+    },
     { name: "the only one of a named file", argv: ["f", "ftp://h", "--log", "-", "--config", FILE], want: "website" },
     {
       name: "none of a file that only a variable names",
