@@ -11,7 +11,10 @@ const BUFFERED_BYTES = 4 * 1024 * 1024;
 const VERDICT_AFTER_BREAK_MS = 10_000;
 /** RFC 959 §4.2.1: Can't open data connection. */
 const NO_DATA_CONNECTION = 425;
-const CHUNK_BYTES = 256 * 1024;
+const FIRST_CHUNK_BYTES = 256 * 1024;
+/** Each costs a turn of the event loop and one of the thread that reads: large files go in large ones. */
+const LARGEST_CHUNK_BYTES = 1024 * 1024;
+const QUICK_CHUNK_MS = 50;
 const SLOW_WRITE_MS = 1000;
 const SLOWEST_CHUNK_BYTES = 8 * 1024;
 const LARGEST_LISTING_BYTES = 64 * 1024 * 1024;
@@ -148,8 +151,8 @@ export async function store(
   const startedAt = performance.now();
 
   async function carry(data: DataConnection): Promise<true> {
-    const buffer = buffers.pop() ?? new Uint8Array(CHUNK_BYTES);
-    let chunkBytes = CHUNK_BYTES;
+    const buffer = buffers.pop() ?? new Uint8Array(LARGEST_CHUNK_BYTES);
+    let chunkBytes = FIRST_CHUNK_BYTES;
     try {
       do {
         let length: number;
@@ -162,11 +165,14 @@ export async function store(
         if (length === 0) break;
         const chunk = buffer.subarray(0, length);
         options.onChunk(chunk);
+        const admittedAt = performance.now();
         await options.admit(length);
         const writtenAt = performance.now();
         await data.write(chunk);
+        const now = performance.now();
         // On a slow line a chunk must pass within the time-out.
-        if (performance.now() - writtenAt > SLOW_WRITE_MS) chunkBytes = Math.max(SLOWEST_CHUNK_BYTES, chunkBytes / 2);
+        if (now - writtenAt > SLOW_WRITE_MS) chunkBytes = Math.max(SLOWEST_CHUNK_BYTES, chunkBytes / 2);
+        else if (now - admittedAt < QUICK_CHUNK_MS) chunkBytes = Math.min(LARGEST_CHUNK_BYTES, chunkBytes * 2);
         sentBytes += length;
         // A file that grew meanwhile is told by its size, not by another read.
       } while (sentBytes < source.sizeBytes);
