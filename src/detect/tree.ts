@@ -66,9 +66,11 @@ export function* upwards(path: RelPath): Generator<RelPath> {
   yield "";
 }
 
+const BEYOND_ASCII = /[^\0-\x7f]/;
+
 /** Names that are one where letter case is ignored or letters are composed. */
 export function foldedName(path: RelPath): string {
-  return path.normalize("NFC").toLowerCase();
+  return (BEYOND_ASCII.test(path) ? path.normalize("NFC") : path).toLowerCase();
 }
 
 /** By code units: the same order on every system and in every language. */

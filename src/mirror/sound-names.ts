@@ -1,5 +1,5 @@
 import type { Intent } from "../detect/manifest.ts";
-import { foldedName, isAtOrBelow, nameOf, type RelPath, type Snapshot } from "../detect/tree.ts";
+import { foldedName, nameOf, type RelPath, type Snapshot, upwards } from "../detect/tree.ts";
 import { alteredTrait, unknownTraits } from "../plan/name-traits.ts";
 import type { Action, Plan } from "../plan/plan.ts";
 import { type NameProbe, SiteError } from "../remote/site.ts";
@@ -68,7 +68,7 @@ export async function keepSoundNames(
   const gone = new Set(status.names?.foldsCase ? ghosts : []);
   if (failures.size + gone.size === 0) return { plan: planned, ghosts: [], failures };
   const renamed = new Set<Action>();
-  const isKept = ({ path }: Action) => ![...failures.keys()].some((held) => isAtOrBelow(path, held));
+  const isKept = ({ path }: Action) => !upwards(path).some((at) => failures.has(at));
   return {
     plan: {
       ...planned,
@@ -153,15 +153,16 @@ function respelled(action: Action, ghosts: ReadonlySet<Action>, renamed: Set<Act
 
 /** Arriving paths that differ from another entry in letter case or composition only; what is mirrored already stays. */
 function findTwins(snapshot: Snapshot, arriving: ReadonlySet<RelPath>, memory: Memory): Map<RelPath, RelPath> {
+  /** The one that keeps each name that arrives, `""` until one is found. */
   const first = new Map<string, RelPath>();
   const twins = new Map<RelPath, RelPath>();
   const isMirrored = (path: RelPath) => memory.manifest?.files.has(path) || memory.manifest?.folders.has(path);
-  const wanted = new Set([...arriving].map(foldedName));
+  for (const path of arriving) first.set(foldedName(path), "");
   for (const path of pathsOf(snapshot)) {
     const folded = foldedName(path);
-    if (!wanted.has(folded)) continue;
     const other = first.get(folded);
-    if (other === undefined) first.set(folded, path);
+    if (other === undefined) continue;
+    if (other === "") first.set(folded, path);
     else if (arriving.has(path) && (isMirrored(other) || other < path)) twins.set(path, other);
     else if (arriving.has(other)) {
       twins.set(other, path);

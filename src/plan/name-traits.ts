@@ -9,12 +9,13 @@ export function traitsOf(name: string): string[] {
   if (name.startsWith(" ")) traits.add("space at the start");
   if (name.endsWith(" ")) traits.add("space at the end");
   if (name.endsWith(".")) traits.add("dot at the end");
-  for (const character of name) {
-    if (/[a-z0-9._-]/.test(character)) continue;
-    traits.add(characterTrait(character));
-  }
+  for (const character of name.replace(PLAIN, "")) traits.add(characterTrait(character));
   return [...traits];
 }
+
+const PLAIN = /[a-z0-9._-]+/g;
+/** A path without any trait, told at a glance: most are. */
+const PLAIN_PATH = /^(?:[a-z0-9_/-]|\.(?!\/|$))*$/;
 
 function characterTrait(character: string): string {
   if (/[A-Z]/.test(character)) return "A";
@@ -43,6 +44,7 @@ export function specimenOf(trait: string, number: number): string {
 export function unknownTraits(paths: Iterable<RelPath>, known: ReadonlySet<string>): Set<string> {
   const unknown = new Set<string>();
   for (const path of paths) {
+    if (PLAIN_PATH.test(path)) continue;
     for (const name of path.split("/")) for (const trait of traitsOf(name)) if (!known.has(trait)) unknown.add(trait);
   }
   return unknown;
@@ -50,7 +52,7 @@ export function unknownTraits(paths: Iterable<RelPath>, known: ReadonlySet<strin
 
 /** The trait by which a server that alters `traits` would store the path under another name; undefined for none. */
 export function alteredTrait(path: RelPath, traits: ReadonlySet<string>): string | undefined {
-  if (traits.size === 0) return undefined;
+  if (traits.size === 0 || PLAIN_PATH.test(path)) return undefined;
   return path
     .split("/")
     .flatMap(traitsOf)

@@ -1,6 +1,6 @@
 import type { Change } from "../detect/diff.ts";
 import type { ManifestEntry } from "../detect/manifest.ts";
-import { compareText, type FileEntry, isAtOrBelow, levelOf, type RelPath } from "../detect/tree.ts";
+import { compareText, type FileEntry, isAtOrBelow, levelOf, type RelPath, upwards } from "../detect/tree.ts";
 import { applyGuards, type Guarded, type Policy } from "./guards.ts";
 
 /** One step of a plan. */
@@ -41,7 +41,7 @@ export type { Policy } from "./guards.ts";
 export function plan(changes: readonly Change[], policy: Policy): Plan {
   const settled = withoutTangledRenames(changes);
   const swaps = swappedPaths(settled);
-  const isCleared = (path: RelPath) => swaps.some((swap) => isAtOrBelow(path, swap));
+  const isCleared = (path: RelPath) => swaps.size > 0 && upwards(path).some((at) => swaps.has(at));
   const stages: Omit<Plan, "parked" | "parkedBecause" | "blocked"> = {
     clear: [],
     structure: [],
@@ -107,18 +107,19 @@ export function plan(changes: readonly Change[], policy: Policy): Plan {
 }
 
 /** Paths where a file became a folder, or a folder a file. */
-function swappedPaths(changes: readonly Change[]): RelPath[] {
+function swappedPaths(changes: readonly Change[]): Set<RelPath> {
   const removed = new Map<RelPath, "file" | "folder">();
   for (const { kind, path } of changes) {
     if (kind === "file-removed") removed.set(path, "file");
     if (kind === "folder-removed") removed.set(path, "folder");
   }
-  const swaps: RelPath[] = [];
+  const swaps = new Set<RelPath>();
+  if (removed.size === 0) return swaps;
   for (const { kind, path } of changes) {
     const was = removed.get(path);
-    if (was === "file" && (kind === "folder-added" || kind === "folder-renamed")) swaps.push(path);
+    if (was === "file" && (kind === "folder-added" || kind === "folder-renamed")) swaps.add(path);
     if (was === "folder" && (kind === "file-added" || kind === "file-renamed" || kind === "file-recased"))
-      swaps.push(path);
+      swaps.add(path);
   }
   return swaps;
 }
@@ -127,7 +128,8 @@ function swappedPaths(changes: readonly Change[]): RelPath[] {
  * A rename whose old path is at or below a new entry, or below which a new entry stands, would have to happen before
  * and after another step at once: such a file is uploaded and its old copy deleted instead.
  */
-function withoutTangledRenames(changes: readonly Change[]): Change[] {
+function withoutTangledRenames(changes: readonly Change[]): readonly Change[] {
+  if (!changes.some(({ kind }) => kind === "file-renamed" || kind === "file-recased")) return changes;
   const arriving = new Set<RelPath>();
   for (const change of changes) {
     if (change.kind === "file-added" || change.kind === "folder-added") arriving.add(change.path);
