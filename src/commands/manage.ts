@@ -39,8 +39,10 @@ export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitC
     const waiting = mirrorsOf(data).filter(({ directory }) => createApproval(directory).parked().length > 0);
     const mirror = theOne(waiting, data.invocation, "has deletions that wait");
     const count = createApproval(mirror.directory).approve();
-    const when = mirror.holder ? "The running watch carries them out" : "The next pass carries them out";
-    say(`${count} deletions of "${mirror.status.folder}" are approved. ${when}`);
+    const [what, them] = count === 1 ? ["1 deletion", "it"] : [`${count} deletions`, "them"];
+    const who = mirror.holder ? "running watch" : "next pass";
+    const are = count === 1 ? "is" : "are";
+    say(`${what} of "${mirror.status.folder}" ${are} approved. The ${who} carries ${them} out`);
     return EXIT.ok;
   },
   async stop(data) {

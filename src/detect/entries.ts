@@ -8,6 +8,10 @@ import { type Listing, type Pending, placeIn, type Scanned, type ScanOptions } f
 import { isUnsafeName } from "./scope.ts";
 import { compareText, type Problem, type RelPath, type Skip } from "./tree.ts";
 
+const UNSAFE_NAME = "a name that cannot be sent safely. Rename it";
+const NOT_UTF8 = "a name that is no valid UTF-8 cannot be sent safely. Rename it";
+const DANGLING = "a symbolic link, and what it points to does not exist";
+
 /** A folder whose names have been read. */
 export interface Listed {
   folder: string;
@@ -41,7 +45,7 @@ export function takeEntries(listed: string[], context: Listed): Pending[] {
     const reason = name === taken ? "collision" : outside(name, isFolder);
     if (reason === "collision") skip(name, isFolder, reason);
     else if (reason) skip(name, isFolder, reason, { told: reason === "too-deep" && isFolder });
-    else if (isUnsafeName(name)) skip(name, isFolder, "unsafe-name");
+    else if (isUnsafeName(name)) skip(name, isFolder, "unsafe-name", { detail: UNSAFE_NAME });
     else return true;
     return false;
   };
@@ -60,7 +64,7 @@ export function takeEntries(listed: string[], context: Listed): Pending[] {
     const isLink = !(stat instanceof Error) && stat.isSymbolicLink();
     if (follow && isLink) stat = statOf(place, true);
     if (stat instanceof Error) {
-      if (nameHere.includes("\ufffd")) skip(name, false, "unsafe-name");
+      if (nameHere.includes("\ufffd")) skip(name, false, "unsafe-name", { detail: NOT_UTF8 });
       else scanned.problems.push(unreadable(pathOf(name), "look at", stat));
       continue;
     }
@@ -70,7 +74,7 @@ export function takeEntries(listed: string[], context: Listed): Pending[] {
       continue;
     }
     if (!isTaken(name, isFolder)) continue;
-    if (stat.isSymbolicLink()) skip(name, false, "link");
+    if (stat.isSymbolicLink()) skip(name, false, "link", follow ? { detail: DANGLING } : {});
     else if (isFolder) {
       taken = name;
       const path = pathOf(name);

@@ -75,7 +75,19 @@ function readRules(folder: string): string {
     return readRegularFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    const closed = whyClosed(folder);
+    if (closed !== undefined) throw new FolderError(closed, { cause: error });
     throw new FolderError(`Cannot read "${file}": ${wordsOf(error)}. Nothing is mirrored without its rules`);
+  }
+}
+
+/** Why this account cannot look into FOLDER; undefined when it can. */
+function whyClosed(folder: string): string | undefined {
+  try {
+    statSync(`${folder}${sep}.`);
+    return undefined;
+  } catch (error) {
+    return `Cannot read the folder "${folder}": ${wordsOf(error)}. Give this account the right to read it`;
   }
 }
 

@@ -3,6 +3,7 @@ import { SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode, worstExit } from "../report/exit.ts";
 import type { LogRecord } from "../report/log.ts";
 import { REASONS } from "../report/reasons.ts";
+import { deletionsWait } from "../report/text.ts";
 import { failureOfPass } from "./codes.ts";
 import type { MirrorParts } from "./parts.ts";
 import type { Mirror, PassResult } from "./pass.ts";
@@ -89,7 +90,7 @@ function backoffMs(result: PassResult, errorsInARow: number, parts: MirrorParts)
 /** How the mirror stands, in a few words for whoever looks on. */
 function standing({ error, counts, codes }: PassResult, pauseMs: number): string {
   if (error) return `${REASONS[failureOfPass(error).reason]}, tried again in ${Math.ceil(pauseMs / 1000)} s`;
-  if (counts.parked > 0) return `${counts.parked} deletions wait for "miroir approve"`;
+  if (counts.parked > 0) return `${deletionsWait(counts.parked)} for "miroir approve"`;
   if (counts.failed > 0) return `${counts.failed} not mirrored, tried again`;
   if (counts.pending > 0) return `${counts.pending} to be done`;
   return codes.length > 0 ? "not in sync" : "in sync, watching";

@@ -23,7 +23,7 @@ export interface Memory {
   /** Steps that were asked for and whose end is not known. */
   readonly doubts: ReadonlyMap<string, Step>;
   readonly status: Status;
-  /** Names of damaged files that were set aside. */
+  /** Paths of damaged files that were set aside. */
   readonly setAside: readonly string[];
   /** Takes over what the site was found to hold. A manifest that exists is a whole one. @throws StateError */
   adopt(manifest: Manifest): void;

@@ -1,5 +1,6 @@
 import type { RelPath, Skip } from "../detect/tree.ts";
 import type { Log } from "../report/log.ts";
+import { deletionsWait } from "../report/text.ts";
 import type { Failure } from "./outcome.ts";
 import { folderShown } from "./outcome.ts";
 
@@ -97,7 +98,11 @@ export function createNotices(
       if (list === parkedList) return;
       parkedList = list;
       news++;
-      const detail = `${WHY_PARKED[because]}: ${paths.length} deletions wait. If they are meant, "miroir approve" lets them go`;
+      const remedy =
+        paths.length === 1
+          ? 'If it is meant, "miroir approve" lets it go'
+          : 'If they are meant, "miroir approve" lets them go';
+      const detail = `${WHY_PARKED[because]}: ${deletionsWait(paths.length)}. ${remedy}`;
       log.error({ event: "refuse", reason: "parked", parked: paths.length, detail });
       for (const path of paths) log.warn({ event: "refuse", path, reason: "parked", terminal: false });
     },

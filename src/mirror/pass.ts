@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import type { Change } from "../detect/diff.ts";
 import { emptyManifest, type JournalRecord, type Manifest } from "../detect/manifest.ts";
 import { shareFiles } from "../detect/rescan.ts";
@@ -76,11 +77,13 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   let isLevel = false;
   /** More was learnt of the site since a pass compared it with FOLDER. */
   let hasLearnt = false;
-  for (const file of memory.setAside) {
-    const follows = file.startsWith("manifest")
-      ? "what the server holds is adopted"
-      : "what it held after the damage is sent again";
-    log.warn({ event: "warn", reason: "manifest", detail: `"${file}" was damaged and is set aside: ${follows}` });
+  for (const path of memory.setAside) {
+    const aside = basename(path);
+    const [was, follows] = aside.startsWith("manifest")
+      ? ["manifest.json", "what the server holds is adopted"]
+      : ["journal.jsonl", "what it held after the damage is sent again"];
+    const detail = `"${was}" was damaged: it is set aside as "${aside}" in "${dirname(path)}", and ${follows}`;
+    log.warn({ event: "warn", reason: "manifest", detail });
   }
 
   function onRetry(path: RelPath, error: SiteError, tryNumber: number): void {

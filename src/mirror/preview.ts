@@ -49,9 +49,11 @@ async function printPlan(parts: MirrorParts, memory: Memory, show: (line: string
   });
   const skips = [...snapshot.skipped.values()];
   const folders = new Set(foreign.flatMap(({ kind, path }) => (kind === "folder-removed" ? [path] : [])));
+  const strange = new Set(foreign.map(({ path }) => path));
   const told = {
     plan: planned,
     isFolder: (path: string) => known.folders.has(path) || folders.has(path),
+    isForeign: (path: string) => strange.has(path),
     problems: snapshot.problems,
     skips: skips.filter((skip) => skip.told),
   };

@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { wordsOf as systemWords } from "../report/system-error.ts";
 import type { Environment } from "./environment.ts";
 import { type Exposure, type ExposureOf, wordsOf } from "./exposure.ts";
 import type { Options } from "./options.ts";
@@ -120,10 +121,4 @@ function found(from: FoundPassword["from"], password: string, origin: string, wa
 function seenByAll(origin: string): string {
   const where = "can be read in the process list and in the history of shells";
   return `The password in ${quote(origin)} ${where}: use ${FILE_FLAG} or ${VARIABLE} instead`;
-}
-
-/** `ENOENT: no such file or directory`, without the call that follows. */
-export function systemWords(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/, \w+( '.*')?$/s, "").replace(/\s+/g, " ");
 }

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { systemWords } from "./credentials.ts";
+import { wordsOf as systemWords } from "../report/system-error.ts";
 import { type Exposure, type ExposureOf, wordsOf } from "./exposure.ts";
 import { nearest } from "./nearest.ts";
 import { type Profile, parseProfiles } from "./profile.ts";

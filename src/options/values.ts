@@ -56,7 +56,11 @@ const LONGEST_MS = 24 * UNITS_MS.d;
 
 /** Whole milliseconds. A bare number is seconds. */
 export function duration({ minMs, endless }: { minMs: number } & Endless): ValueType<number> {
-  const limits = `a duration from ${formatDuration(minMs)} to 24d, like "500ms", "30s", "5m" or "24h"`;
+  const [last, ...others] = [24 * UNITS_MS.h, 5 * UNITS_MS.m, 30 * UNITS_MS.s, 500]
+    .filter((each) => each >= minMs)
+    .map((each) => `"${formatDuration(each)}"`);
+  const examples = `${others.reverse().join(", ")} or ${last}`;
+  const limits = `a duration from ${formatDuration(minMs)} to 24d, like ${examples}`;
   return {
     hint: "DURATION",
     isNumeric: true,

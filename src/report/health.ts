@@ -2,6 +2,7 @@ import type { KnownMirror } from "../state/mirrors.ts";
 import type { Run } from "../state/run.ts";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit.ts";
 import { REASONS, type Reason } from "./reasons.ts";
+import { deletionsWait } from "./text.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -29,7 +30,7 @@ export function problemsOf(mirror: KnownMirror, now: Date): string[] {
   }
   if (failure !== undefined) problems.push(Object.hasOwn(REASONS, failure) ? REASONS[failure as Reason] : failure);
   if (failing > 0) problems.push(`${failing} failing`);
-  if (parked > 0) problems.push(`${parked} deletions wait for "miroir approve"`);
+  if (parked > 0) problems.push(mirror.isApproved ? goNext(parked) : `${deletionsWait(parked)} for "miroir approve"`);
   if (pending > 0) problems.push(`${pending} pending`);
   if (since(status.oldestChangeAt) > LAG_MS) {
     problems.push(`the oldest change is not on the site since ${ago(status.oldestChangeAt ?? "", now)}`);
@@ -42,6 +43,12 @@ export function problemsOf(mirror: KnownMirror, now: Date): string[] {
   }
   if (status.completedPassAt === undefined) problems.push("no pass was ever completed");
   return problems;
+}
+
+function goNext(count: number): string {
+  return count === 1
+    ? "1 deletion is approved and goes with the next pass"
+    : `${count} deletions are approved and go with the next pass`;
 }
 
 /** How long a mirror may go without a run: by the rhythm of the last ones where they had one. @param starts ISO 8601 */

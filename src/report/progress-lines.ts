@@ -19,9 +19,17 @@ const BAR_COLUMNS = 16;
 const BAR_FROM_COLUMNS = 60;
 const MOST_IN_FLIGHT = 4;
 
-/** The live lines of a pass, none longer than `columns` less one: a full last column breaks lines on some terminals. */
+/** A full last column breaks lines on some terminals, and the `^C` that one echoes stands behind the last line. */
+const FREE_COLUMNS = 3;
+
+/** How long a live line may be on a terminal of so many columns. */
+export function liveWidth(columns: number): number {
+  return Math.max(1, columns - FREE_COLUMNS);
+}
+
+/** The live lines of a pass, none longer than `liveWidth()`. */
 export function passLines(view: PassView, columns: number): string[] {
-  const width = Math.max(1, columns - 1);
+  const width = liveWidth(columns);
   const share = shareOf(view);
   const percent = `${Math.floor(share * 100)} %`.padStart(5);
   const facts = [

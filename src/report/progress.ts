@@ -1,5 +1,5 @@
 import { escapeText } from "./escape.ts";
-import { COST_PER_STEP_BYTES, type PassView, passLines, shorten } from "./progress-lines.ts";
+import { COST_PER_STEP_BYTES, liveWidth, type PassView, passLines, shorten } from "./progress-lines.ts";
 import type { Screen } from "./screen.ts";
 
 /** What a mirror tells of its work while it is at it. */
@@ -49,7 +49,7 @@ export function createProgress(screen: Screen, { monotonicMs, now }: ProgressClo
   let lastChange = "";
 
   const showPass = () => screen.show((columns) => passLines(currentView(), columns), { moves: true });
-  const showWords = (words: string) => screen.show((columns) => [shorten(escapeText(words), Math.max(1, columns - 1))]);
+  const showWords = (words: string) => screen.show((columns) => [shorten(escapeText(words), liveWidth(columns))]);
 
   function currentView(): PassView {
     const flying = [...inFlight].map(([path, sentBytes]) => {

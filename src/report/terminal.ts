@@ -1,7 +1,7 @@
 import { writeLine } from "./log-disk.ts";
 import type { LogEvent, LogLevel, LogRecord } from "./record.ts";
 import { withoutSecrets } from "./secrets.ts";
-import { messageOf, shortLine } from "./text.ts";
+import { sentenceOf, shortLine } from "./text.ts";
 
 export interface TextSink {
   write(text: string): unknown;
@@ -61,10 +61,10 @@ export function createTerminal({ stdout, stderr, quiet, color, hidesMovements }:
           if (!quiet && record.event !== "ftp") stdout.write(`${shortLine(record)}\n`);
           return;
         case "warn":
-          if (!quiet) stderr.write(`${prefix(YELLOW)}${messageOf(record) || record.event}\n`);
+          if (!quiet) stderr.write(`${prefix(YELLOW)}${sentenceOf(record) || record.event}\n`);
           return;
         case "error":
-          stderr.write(`${prefix(RED)}${messageOf(record) || record.event}\n`);
+          stderr.write(`${prefix(RED)}${sentenceOf(record) || record.event}\n`);
           return;
         default:
           level satisfies never;

@@ -22,6 +22,18 @@ export function messageOf(record: LogRecord): string {
   return escapeText(head && detail ? `${head}: ${detail}` : head + detail);
 }
 
+/** `1 deletion waits`, `2 deletions wait`. */
+export function deletionsWait(count: number): string {
+  return count === 1 ? "1 deletion waits" : `${count} deletions wait`;
+}
+
+/** The same for somebody who reads it alone: a sentence that names the path already stands by itself. */
+export function sentenceOf(record: LogRecord): string {
+  const { path, detail = "" } = record;
+  const isNamed = path !== undefined && path !== "" && detail.includes(`"${path.replace(/\/$/, "")}"`);
+  return isNamed ? escapeText(detail) : messageOf(record);
+}
+
 function subjectOf(record: LogRecord): string {
   const { event, path, from, version, folder, site } = record;
   if (event === "start")

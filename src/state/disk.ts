@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -20,6 +21,9 @@ import { type Content, replaceWhole } from "./replacement.ts";
 /** Absent on Windows. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const NON_BLOCKING = constants.O_NONBLOCK ?? 0;
+
+/** What to do about a file of the state that this account may not write. */
+export const WRITABLE_REMEDY = "Make it writable, or choose another place with --state-dir";
 
 /** Makes a folder, and those above it, for their owner alone. @returns the first that was made. Throws the system's error. */
 export function makeFolders(directory: string): string | undefined {
@@ -92,9 +96,13 @@ export function sweepReplacements(directory: string): void {
 }
 
 export function diskError(action: string, file: string, cause: unknown): StateError {
-  const full = ["ENOSPC", "EDQUOT"].includes(codeOf(cause));
-  const remedy = full
-    ? `Free space in "${dirname(file)}"`
-    : "Make it writable, or choose another place with --state-dir";
-  return new StateError("disk", `Cannot ${action} "${file}": ${wordsOf(cause)}. ${remedy}`, { cause });
+  return new StateError("disk", `Cannot ${action} "${file}": ${wordsOf(cause)}. ${remedyOf(file, cause)}`, { cause });
+}
+
+function remedyOf(file: string, cause: unknown): string {
+  const folder = dirname(file);
+  if (["ENOSPC", "EDQUOT"].includes(codeOf(cause))) return `Free space in "${folder}"`;
+  if (codeOf(cause) === "ENOENT" && !existsSync(folder))
+    return "Its folder was removed meanwhile: start miroir again, and it looks at what the server holds";
+  return WRITABLE_REMEDY;
 }

@@ -3,7 +3,7 @@ import { closeSync, constants, lstatSync, realpathSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { codeOf, wordsOf } from "../report/system-error.ts";
-import { makePrivateFolder, openOwnFile, replaceFile } from "./disk.ts";
+import { makePrivateFolder, openOwnFile, replaceFile, WRITABLE_REMEDY } from "./disk.ts";
 import { LockedError, type LockHolder, StateError } from "./errors.ts";
 import { readSmallJson } from "./status.ts";
 
@@ -104,7 +104,8 @@ function tryLock(place: string, statement: string): Database | undefined {
 }
 
 function cannotLock(file: string, cause: unknown): StateError {
-  const remedy = "Choose a folder on a local disk with --state-dir";
+  const isForbidden = /^(EACCES|EPERM|EROFS|SQLITE_(READONLY|PERM))/.test(codeOf(cause));
+  const remedy = isForbidden ? WRITABLE_REMEDY : "Choose a folder on a local disk with --state-dir";
   return new StateError("unusable", `Cannot lock "${file}": ${wordsOf(cause)}. ${remedy}`, { cause });
 }
 

@@ -1,5 +1,6 @@
 import { closeSync, constants, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { createApproval } from "./approval.ts";
 import { openOwnFile } from "./disk.ts";
 import type { LockHolder } from "./errors.ts";
 import { lockHolder } from "./lock.ts";
@@ -16,13 +17,24 @@ export interface KnownMirror {
   holder: LockHolder | "unknown" | undefined;
   /** The last run, which may be the present one; undefined when none wrote itself down. */
   run: Run | undefined;
+  /** The deletions that waited in the last pass have been let go since. */
+  isApproved?: boolean;
   /** The names of the profiles that mean it. */
   profiles: readonly string[];
 }
 
 /** Every mirror that has state on this machine, by name. */
 export function knownMirrors(stateFolder: string): KnownMirror[] {
-  return knownStatuses(stateFolder).map((mirror) => ({ ...mirror, ...livingOf(mirror.directory) }));
+  return knownStatuses(stateFolder).map((mirror) => ({
+    ...mirror,
+    ...livingOf(mirror.directory),
+    isApproved: isApproved(mirror.directory),
+  }));
+}
+
+function isApproved(directory: string): boolean {
+  const approval = createApproval(directory);
+  return approval.parked().length === 0 && approval.approved().length > 0;
 }
 
 function livingOf(directory: string): Pick<KnownMirror, "holder" | "run"> {

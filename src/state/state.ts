@@ -32,7 +32,7 @@ export interface Loaded {
   intents: Intent[];
   /** Present when a run ended without knowing how steps ended. */
   steps?: Step[];
-  /** Names of damaged files that were put aside in the mirror's folder. */
+  /** Paths of damaged files that were put aside in the mirror's folder. */
   setAside: string[];
 }
 
@@ -219,14 +219,14 @@ function putManifestAside(directory: string, at: Date): string {
   } catch (error) {
     throw diskError("set aside", join(directory, MANIFEST_FILE), error);
   }
-  return name;
+  return join(directory, name);
 }
 
 /** A copy: the sound part goes on in the journal's place, and no crash in between may lose it. */
 function copyJournalAside(directory: string, at: Date): string {
   const name = asideName(directory, "journal", "jsonl", at);
   replaceFile(directory, name, readIfThere(join(directory, JOURNAL_FILE)) ?? "", { sync: true });
-  return name;
+  return join(directory, name);
 }
 
 function asideName(directory: string, stem: string, ending: string, at: Date): string {

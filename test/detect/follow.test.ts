@@ -51,6 +51,7 @@ describe.skipIf(process.platform === "win32")("scan() with links followed", () =
     expect(files.size).toBe(1);
     const told = [...skipped.keys(), ...problems.map(({ path }) => path)].sort();
     expect(told).toEqual(["broken", "one", "two"]);
+    expect(skipped.get("broken")?.detail).toContain("what it points to does not exist");
   });
 
   test("skips them all when links are not followed", async () => {

@@ -97,6 +97,9 @@ describe.skipIf(process.platform === "win32")("scan() of what cannot be read", (
     chmodSync(walk.path, 0o000);
     try {
       await expect(scanAsNobody(walk.path)).rejects.toThrow("permission denied");
+      await expect(scanAsNobody(walk.path, "its rules too")).rejects.toThrow(
+        `Cannot read the folder "${walk.path}": permission denied (EACCES). Give this account the right to read it`,
+      );
     } finally {
       chmodSync(walk.path, 0o755);
     }
@@ -104,13 +107,16 @@ describe.skipIf(process.platform === "win32")("scan() of what cannot be read", (
 });
 
 /** Root reads everything: the walk is done by a process that is nobody by then. */
-async function scanAsNobody(folder: string): Promise<{ files: string[]; problems: string[] }> {
+async function scanAsNobody(folder: string, rules?: "its rules too"): Promise<{ files: string[]; problems: string[] }> {
   const nobody = 65534;
   const isRoot = process.getuid?.() === 0;
   if (isRoot) chmodSync(join(folder, ".."), 0o755);
   const program = `
     import { scan } from ${JSON.stringify(join(import.meta.dir, "../../src/detect/scan.ts"))};
+    import { createScanReader } from ${JSON.stringify(join(import.meta.dir, "../../src/detect/folder.ts"))};
     if (${isRoot}) process.seteuid(${nobody});
+    const reading = { depth: 6, patterns: [], own: new Set(), follow: false, platform: "linux" };
+    if (${rules !== undefined}) createScanReader(${JSON.stringify(folder)}, reading)();
     const scope = { inFolder: () => () => undefined, isInside: () => true };
     const options = { scope, follow: false, nameForSite: (name) => name };
     const { files, problems } = await scan(${JSON.stringify(folder)}, options);

@@ -51,7 +51,7 @@ describe("--dry-run", () => {
     writeFileSync(join(remoteOf(server), "theirs", "b.txt"), "b");
     const { code, stdout } = await sandbox.sync(server, "--dry-run", "--delete", "all");
     expect(code).toBe(0);
-    expect(stdout).toContain("delete   theirs/b.txt (vanished)\nrmdir    theirs/ (vanished)\n");
+    expect(stdout).toContain("delete   theirs/b.txt (foreign)\nrmdir    theirs/ (foreign)\n");
     expect(readdirSync(remoteOf(server)).sort()).toEqual(["a.txt", "theirs"]);
   });
 
@@ -75,7 +75,7 @@ describe("--dry-run", () => {
     const { code, stdout, stderr } = await sandbox.sync(server, "--dry-run", "--password", server.password);
     expect(code).toBe(1);
     expect(stdout).toContain("skip     link.txt (a symbolic link)\n");
-    expect(stdout).toContain("skip     odd\\nname.txt (a name that cannot be sent safely)\n");
+    expect(stdout).toContain("skip     odd\\nname.txt (a name that cannot be sent safely. Rename it)\n");
     expect(stderr).toMatch(/^miroir: .*password/m);
   });
 

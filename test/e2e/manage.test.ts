@@ -175,6 +175,7 @@ describe("approve", () => {
     removeMany(sandbox, FILES);
     expect((await sandbox.sync(server)).code).toBe(5);
     expect((await manage(sandbox, "approve")).code).toBe(0);
+    expect((await manage(sandbox, "status")).stdout).toContain("deletions are approved and go with the next pass");
     // One of them is back: that it may be deleted was said of the other.
     sandbox.write("0.txt", "back again");
     expect((await sandbox.sync(server)).code).toBe(0);

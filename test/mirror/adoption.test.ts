@@ -118,8 +118,13 @@ describe("Mirror.pass(): a manifest that was lost", () => {
     writeFileSync(join(scene.stateFolder, MANIFEST_FILE), '{ "version": 1, "files": { "a": ');
     const { exit, movements, lines } = await scene.sync();
     expect([exit, movements]).toEqual([0, ["adopt a"]]);
-    expect(lines.find(({ reason }) => reason === "manifest")).toMatchObject({ event: "warn", level: "warn" });
     const aside = readdirSync(scene.stateFolder).find((name) => name.startsWith("manifest.damaged-"));
+    const told = `"manifest.json" was damaged: it is set aside as "${aside}" in "${scene.stateFolder}"`;
+    expect(lines.find(({ reason }) => reason === "manifest")).toMatchObject({
+      event: "warn",
+      level: "warn",
+      detail: `${told}, and what the server holds is adopted`,
+    });
     expect(readFileSync(join(scene.stateFolder, aside ?? ""), "utf8")).toContain('"a": ');
   });
 });

@@ -117,7 +117,7 @@ describe("Notices.parked()", () => {
   test.each(["max-delete", "empty", "device"] as const)("%s: says why, how many, and what to do", (because) => {
     const { notices, log } = begin();
     notices.parked(["a", "b"], because);
-    expect(log.lines[0]?.detail).toMatch(/: 2 deletions wait\. If they are meant, /);
+    expect(log.lines[0]?.detail).toMatch(/: 2 deletions wait\. If they are meant, "miroir approve" lets them go$/);
   });
 });
 

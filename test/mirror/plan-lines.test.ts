@@ -8,7 +8,14 @@ const NOTHING: Plan = {
 };
 
 const linesOf = (plan: Partial<Plan>, more: Partial<Told> = {}) =>
-  planLines({ plan: { ...NOTHING, ...plan }, isFolder: (path) => path === "old", problems: [], skips: [], ...more });
+  planLines({
+    plan: { ...NOTHING, ...plan },
+    isFolder: (path) => path === "old",
+    isForeign: (path) => path === "strange",
+    problems: [],
+    skips: [],
+    ...more,
+  });
 
 const entry = { mtimeMs: 0, sizeBytes: 7, sha1: "" };
 
@@ -22,6 +29,16 @@ describe("planLines()", () => {
       name: "a file that became a folder",
       plan: { clear: [{ op: "delete", path: "a" }], structure: [{ op: "mkdir", path: "a" }] },
       want: ["Deletions that make room (1):", "delete   a (vanished)", "", "Folders (1):", "mkdir    a/ (new)", ""],
+    },
+    {
+      name: "what never was here",
+      plan: {
+        deletes: [
+          { op: "delete", path: "gone" },
+          { op: "delete", path: "strange" },
+        ],
+      },
+      want: ["Deletions (2):", "delete   gone (vanished)", "delete   strange (foreign)", ""],
     },
     {
       name: "renames, uploads and times",
@@ -58,7 +75,7 @@ describe("planLines()", () => {
   test("counts steps, bytes and what waits", () => {
     const uploads = ["a", "b"].map((path) => ({ op: "upload" as const, path, entry, why: "new" as const }));
     expect(linesOf({ uploads, parked: ["x"] }).at(-1)).toBe(
-      "2 steps, 14 bytes to upload, 1 deletions wait; nothing was changed",
+      "2 steps, 14 bytes to upload, 1 deletion waits; nothing was changed",
     );
   });
 });

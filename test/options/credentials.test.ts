@@ -160,6 +160,6 @@ describe("createPasswordFileReader()", () => {
   ])("what it cannot read is a UsageError in the system's words: %s", async (bad) => {
     const options = { password: undefined, passwordFile: bad };
     const { message } = await refusal({ ...ALL, options, readFile: createPasswordFileReader(exposureByMode) });
-    expect(message).toMatch(/^Cannot read the password file ".*": E[A-Z]+: [a-z ]+$/);
+    expect(message).toMatch(/^Cannot read the password file ".*": it [a-z ]+ \(E[A-Z]+\)$/);
   });
 });

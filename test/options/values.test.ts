@@ -144,6 +144,15 @@ test("text() refuses what is empty or holds a NUL", () => {
   expect([type.parse("a b"), type.parse(""), type.parse("a\0b")]).toEqual(["a b", undefined, undefined]);
 });
 
+test.each([
+  { minMs: 10, want: 'a duration from 10ms to 24d, like "500ms", "30s", "5m" or "24h"' },
+  { minMs: 60_000, want: 'a duration from 1m to 24d, like "5m" or "24h"' },
+])("duration() from $minMs ms has only examples that it takes", ({ minMs, want }) => {
+  const type = duration({ minMs });
+  expect(type.expected).toBe(want);
+  for (const [, example = ""] of want.matchAll(/"(\w+)"/g)) expect(type.parse(example)).toBeGreaterThan(0);
+});
+
 describe("format() shows what parse() reads", () => {
   const span = fc.integer({ min: 1, max: 2_073_600_000 });
 

@@ -14,16 +14,18 @@ interface Change {
   status?: Partial<Status>;
   run?: Partial<Run> | undefined;
   running?: boolean;
+  isApproved?: boolean;
 }
 
 /** A mirror that is well: a watch at work, or a sync that ended 10 minutes ago. */
-function mirror({ status = {}, run = {}, running = true }: Change): KnownMirror {
+function mirror({ status = {}, run = {}, running = true, isApproved = false }: Change): KnownMirror {
   const at = before(running ? MINUTE : 10 * MINUTE);
   const ended = running ? {} : { endedAt: at, exit: 0 };
   return {
     id: "website-1",
     directory: "/state/website-1",
     profiles: [],
+    isApproved,
     status: { told: [], folder: "/f", site: "ftp://a@h:21/", completedPassAt: at, lastPassAt: at, ...status },
     holder: running ? { pid: 7, startedAt: before(HOUR), host: "h" } : undefined,
     run: { command: running ? "watch" : "sync", startedAt: before(HOUR), aliveAt: at, starts: [], ...ended, ...run },
@@ -53,6 +55,13 @@ describe("problemsOf()", () => {
     { name: "failing entries", status: { failing: 2 }, want: "2 failing" },
     { name: "entries that wait for their next try", status: { pending: 1 }, want: "1 pending" },
     { name: "parked deletions", status: { parked: 30 }, want: '30 deletions wait for "miroir approve"' },
+    {
+      name: "deletions that were let go since",
+      status: { parked: 30 },
+      isApproved: true,
+      want: "30 deletions are approved and go with the next pass",
+    },
+    { name: "one parked deletion", status: { parked: 1 }, want: '1 deletion waits for "miroir approve"' },
     {
       name: "lag",
       status: { oldestChangeAt: before(11 * MINUTE) },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { jsonLine } from "../../src/report/json.ts";
 import type { LogRecord } from "../../src/report/record.ts";
-import { shortLine, textLine } from "../../src/report/text.ts";
+import { sentenceOf, shortLine, textLine } from "../../src/report/text.ts";
 
 const at = new Date("2026-11-22T07:20:01.123Z");
 const nasty = "a\nb\r\t\x1b[31m\x7f\x85\u2028\u2029\u202e\u2066\u200f\ud800z";
@@ -35,6 +35,19 @@ test.each<{ record: LogRecord; want: string }>([
   },
   { record: { event: "pass", uploaded: 0, ms: 5 }, want: "pass     nothing to do (5 ms)" },
 ])("shortLine() is $want", ({ record, want }) => expect(shortLine(record)).toBe(want));
+
+test.each<{ record: LogRecord; want: string }>([
+  {
+    record: { event: "fail", path: "d/", detail: 'Cannot read the folder "d": denied' },
+    want: 'Cannot read the folder "d": denied',
+  },
+  {
+    record: { event: "fail", path: "a", code: 552, detail: 'Cannot store "a": quota' },
+    want: 'Cannot store "a": quota',
+  },
+  { record: { event: "skip", path: "a", detail: "Rename it" }, want: "a: Rename it" },
+  { record: { event: "warn", path: "", detail: "" }, want: "./" },
+])("sentenceOf() names a path once: $want", ({ record, want }) => expect(sentenceOf(record)).toBe(want));
 
 describe("one movement is one line", () => {
   test("textLine() escapes whatever moves a cursor or hides text, in every field", () => {

@@ -13,16 +13,22 @@ const measured = { ...halfway, bytesPerSecond: 1_200_000, secondsLeft: 43 };
 describe("passLines()", () => {
   test.each([
     {
-      name: "bar, files, bytes, time and rate at 80 columns",
+      name: "bar, files, bytes and time at 80 columns",
       of: measured,
       columns: 80,
+      want: ["[========        ] 50 %  617/1234 files, 4.2 MB of 8.4 MB, 0:43 left"],
+    },
+    {
+      name: "the rate where there is room for it",
+      of: measured,
+      columns: 82,
       want: ["[========        ] 50 %  617/1234 files, 4.2 MB of 8.4 MB, 0:43 left, 1.2 MB/s"],
     },
     {
       name: "no bar at 40 columns, and what fits",
       of: measured,
       columns: 40,
-      want: ["50 %  617/1234 files, 4.2 MB of 8.4 MB"],
+      want: ["50 %  617/1234 files"],
     },
     { name: "the share alone where nothing else fits", of: measured, columns: 8, want: ["50 %"] },
     {
@@ -48,15 +54,15 @@ describe("passLines()", () => {
     }));
     const lines = passLines({ ...measured, inFlight }, 40);
     expect(lines).toHaveLength(5);
-    expect(lines[1]).toBe("  pictures/o…xxxxxxxxxxxxxxxxx.tif 50 %");
+    expect(lines[1]).toBe("  pictures/…xxxxxxxxxxxxxxxx.tif 50 %");
   });
 
-  test("is never as wide as the terminal, whatever stands in it", () => {
+  test("leaves room for an echoed ^C, whatever stands in it", () => {
     const inFlight = [{ path: "网站/图片/".repeat(20), share: 1 }];
     for (let columns = 1; columns < 200; columns++) {
       for (const line of passLines({ ...measured, inFlight }, columns)) {
         // The share of a file is the least that is shown.
-        if (columns > 10) expect(Bun.stringWidth(line)).toBeLessThan(columns);
+        if (columns > 10) expect(Bun.stringWidth(`${line}^C`)).toBeLessThan(columns);
       }
     }
   });

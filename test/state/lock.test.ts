@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { LockedError, StateError } from "../../src/state/errors.ts";
@@ -93,7 +93,21 @@ describe("acquireLock()", () => {
     const error = await acquireLock(folder).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(StateError);
     expect((error as StateError).kind).toBe("unusable");
-    expect((error as StateError).message).toContain("--state-dir");
+    expect((error as StateError).message).toContain("Choose a folder on a local disk with --state-dir");
+  });
+
+  test.skipIf(process.platform === "win32")("advises to make it writable where that is what lacks", async () => {
+    (await acquireLock(folder)).release();
+    chmodSync(join(folder, "lock.db"), 0o400);
+    chmodSync(folder, 0o755);
+    // Root may write everything.
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) process.seteuid?.(65534);
+    try {
+      await expect(acquireLock(folder)).rejects.toThrow("Make it writable, or choose another place with --state-dir");
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
   });
 
   test.each(["its file", "its folder"])("follows no link in the place of %s", async (what) => {

@@ -188,7 +188,7 @@ describe("State.load()", () => {
     const damaged = readFileSync(at("journal.jsonl"));
     const want = { manifest: manifestOf({ a: entry() }), intents: [intentOf("1")] };
     expect(plain(peekState(directory, identity))).toEqual(want);
-    expect(reload()).toEqual({ ...want, setAside: ["journal.damaged-2026-11-22T07-20-01Z.jsonl"] });
+    expect(reload()).toEqual({ ...want, setAside: [join(directory, "journal.damaged-2026-11-22T07-20-01Z.jsonl")] });
     expect(readFileSync(at("journal.damaged-2026-11-22T07-20-01Z.jsonl"))).toEqual(damaged);
     expect(reload()).toEqual({ ...want, setAside: [] });
   });
@@ -258,11 +258,11 @@ describe("State.load()", () => {
     expect(reload()).toEqual({
       manifest: undefined,
       intents: [],
-      setAside: ["manifest.damaged-2026-11-22T07-20-01Z.json"],
+      setAside: [join(directory, "manifest.damaged-2026-11-22T07-20-01Z.json")],
     });
     expect(readFileSync(at("manifest.damaged-2026-11-22T07-20-01Z.json"))).toEqual(Buffer.from(text));
     writeFileSync(at("manifest.json"), text);
-    expect(reload().setAside).toEqual(["manifest.damaged-2026-11-22T07-20-01Z-2.json"]);
+    expect(reload().setAside).toEqual([join(directory, "manifest.damaged-2026-11-22T07-20-01Z-2.json")]);
   });
 
   test("sets a manifest of its own layout aside when any one line of it is damaged", () => {
@@ -271,7 +271,10 @@ describe("State.load()", () => {
     state.fold(manifestOf({ a: entry(), b: entry() }), []);
     const text = readFileSync(at("manifest.json"), "utf8");
     writeFileSync(at("manifest.json"), text.replace(`"b": { "mtime": 1.25`, `"b": { "mtime": x`));
-    expect(reload()).toMatchObject({ manifest: undefined, setAside: [expect.stringMatching(/^manifest\.damaged-/)] });
+    expect(reload()).toMatchObject({
+      manifest: undefined,
+      setAside: [expect.stringMatching(/manifest\.damaged-[^/\\]*$/)],
+    });
   });
 
   test.each([
@@ -353,6 +356,13 @@ test.if(process.getuid !== undefined)("a state is for its owner's eyes only", ()
 });
 
 describe("Status", () => {
+  test("says what to do when its folder was removed meanwhile", () => {
+    const state = open();
+    state.writeStatus({ told: [] });
+    rmSync(directory, { recursive: true });
+    expect(() => state.writeStatus({ told: ["a"] })).toThrow("Its folder was removed meanwhile: start miroir again");
+  });
+
   test("is remembered with the mirror's identity", () => {
     const state = open();
     state.writeStatus({
