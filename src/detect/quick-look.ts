@@ -82,12 +82,13 @@ function opened(folder: string, isIt: (stat: Stats) => boolean): number | undefi
     isUseless = true;
     return undefined;
   }
+  let handle: number | undefined;
   try {
-    const handle = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    handle = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     if (isIt(fstatSync(handle))) return handle;
-    closeSync(handle);
   } catch {
     // The general way finds out why.
   }
+  if (handle !== undefined) closeSync(handle);
   return undefined;
 }
