@@ -170,7 +170,7 @@ export function openModelSession(surroundings: Surroundings): Session {
       epsv: true,
       storesAhead: "no",
       holdsData: true,
-      takesEarly: "no",
+      takesEarly: "perhaps",
       renameOverwrites: true,
     },
     encrypted: false,
