@@ -2,12 +2,18 @@ import { FTPContext } from "basic-ftp";
 
 const LONGEST_REPLY_CHARACTERS = 64 * 1024;
 
+const SINGLE_LINE = /^\d\d\d(?: |$)/;
+const FIRST_LINE = /^\d\d\d-/;
+
 /**
  * basic-ftp's context with whole lines only. As it stands it reads a reply cut across packets as two
  * (`213 12` + `345` gives size 12), so received text is held back until its line feed.
  */
 export class ControlContext extends FTPContext {
   private held = "";
+  /** The lines of a reply that has begun and not ended. */
+  private begun: string[] = [];
+  private begunCharacters = 0;
   /** Receives each command (`> …`, PASS masked) and each reply line (`< …`). */
   transcribe: ((line: string) => void) | undefined;
 
@@ -17,8 +23,13 @@ export class ControlContext extends FTPContext {
   }
 
   override log(message: string): void {
-    // Received text is transcribed line by line below.
-    if (!message.startsWith("<")) this.transcribe?.(message);
+    this.transcribe?.(message);
+  }
+
+  /** Sends commands in one write. None may hold a line break. */
+  sendTogether(commands: readonly string[]): void {
+    if (this.transcribe) for (const each of commands) this.log(`> ${each.startsWith("PASS") ? "PASS ###" : each}`);
+    this.socket.write(`${commands.join("\r\n")}\r\n`, this.encoding);
   }
 
   override get socket() {
@@ -28,6 +39,8 @@ export class ControlContext extends FTPContext {
   override set socket(socket) {
     // Bytes that came before a TLS handshake never count as an answer after it (RFC 4217, command injection).
     this.held = "";
+    this.begun = [];
+    this.begunCharacters = 0;
     super.socket = socket;
   }
 
@@ -41,7 +54,31 @@ export class ControlContext extends FTPContext {
     if (end === 0) return;
     const whole = this.held.slice(0, end);
     this.held = this.held.slice(end);
-    for (const line of whole.split(/\r?\n/)) if (line !== "") this.transcribe?.(`< ${line}`);
-    super._onControlSocketData(whole);
+    for (let from = 0, to = whole.indexOf("\n"); to >= 0; from = to + 1, to = whole.indexOf("\n", from)) {
+      const line = whole.slice(from, whole[to - 1] === "\r" ? to - 1 : to);
+      if (line === "") continue;
+      if (this.transcribe) this.log(`< ${line}`);
+      this.takeLine(line);
+    }
+  }
+
+  /** A reply is one line, or all from one with a hyphen behind its code to one with the same code and none (RFC 959 §4.2). */
+  private takeLine(line: string): void {
+    const [first] = this.begun;
+    if (first === undefined) {
+      if (SINGLE_LINE.test(line)) this._passToHandler({ code: Number(line.slice(0, 3)), message: line });
+      else if (FIRST_LINE.test(line)) this.begun.push(line);
+      return;
+    }
+    this.begun.push(line);
+    this.begunCharacters += line.length;
+    if (this.begunCharacters > LONGEST_REPLY_CHARACTERS) {
+      this.closeWithError(new Error(`The server sent a reply of over ${LONGEST_REPLY_CHARACTERS} characters`));
+    } else if (line.startsWith(first.slice(0, 3)) && SINGLE_LINE.test(line)) {
+      const message = this.begun.join("\n");
+      this.begun = [];
+      this.begunCharacters = 0;
+      this._passToHandler({ code: Number(first.slice(0, 3)), message });
+    }
   }
 }

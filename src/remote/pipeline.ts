@@ -1,4 +1,4 @@
-import { type FTPContext, FTPError } from "basic-ftp";
+import type { ControlContext } from "./control.ts";
 import { SiteError } from "./site.ts";
 
 export interface Reply {
@@ -75,8 +75,11 @@ export const isRefusal = (reply: Reply) => reply.code >= 400;
  * for the answer to the next command.
  * @param beforeSending called before anything is sent; what it throws keeps that from being sent
  */
-export function createPipeline(context: FTPContext, timeoutMs: number, beforeSending = () => {}): Pipeline {
+export function createPipeline(context: ControlContext, timeoutMs: number, beforeSending = () => {}): Pipeline {
   const queue: Expected[] = [];
+  /** What goes out in the next write. */
+  let outgoing: string[] = [];
+  let isTogether = false;
   let ended: Error | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -100,9 +103,9 @@ export function createPipeline(context: FTPContext, timeoutMs: number, beforeSen
 
   function receive(response: Error | { code: number; message: string }): void {
     if (ended) return;
-    if (response instanceof Error && !(response instanceof FTPError)) return end(response);
+    if (response instanceof Error) return end(response);
     const lines = response.message.split("\n");
-    const reply: Reply = { code: response.code, lines, text: lines.at(-1) ?? "" };
+    const reply: Reply = { code: response.code, lines, text: lines[lines.length - 1] ?? "" };
     const head = queue[0];
     if (!head || reply.code === 421) return end(closedByServer(reply));
     if (reply.code < 100 || reply.code > 599) return end(outOfStep(reply, head.verb));
@@ -121,12 +124,13 @@ export function createPipeline(context: FTPContext, timeoutMs: number, beforeSen
   }
 
   function write(commands: readonly Command[]): void {
-    context.socket.cork();
-    try {
-      for (const command of commands) if (command !== GREETING) context.send(command.text);
-    } finally {
-      context.socket.uncork();
-    }
+    for (const command of commands) if (command !== GREETING) outgoing.push(command.text);
+    if (!isTogether) sendOutgoing();
+  }
+
+  function sendOutgoing(): void {
+    if (outgoing.length > 0 && !ended) context.sendTogether(outgoing);
+    outgoing = [];
   }
 
   context
@@ -215,11 +219,13 @@ export function createPipeline(context: FTPContext, timeoutMs: number, beforeSen
 
     together(send) {
       beforeSending();
-      context.socket.cork();
+      const isWithin = isTogether;
+      isTogether = true;
       try {
         return send();
       } finally {
-        context.socket.uncork();
+        isTogether = isWithin;
+        if (!isWithin) sendOutgoing();
       }
     },
 

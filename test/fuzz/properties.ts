@@ -190,9 +190,8 @@ export const PROPERTIES: Record<string, () => Property> = {
             receive = handler;
             return new Promise(() => {});
           },
-          send: (command: string) => sent.push(command),
+          sendTogether: (commands: string[]) => sent.push(...commands),
           close() {},
-          socket: { cork() {}, uncork() {} },
         };
         const pipeline = createPipeline(context as unknown as ControlContext, 60_000);
         const exchanges = batches.map((count) =>
