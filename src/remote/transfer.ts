@@ -126,8 +126,8 @@ export interface Stored {
   broken: Error | undefined;
 }
 
-/** Buffers that no transfer uses now: as many as there ever were transfers at once. */
-const buffers: Uint8Array[] = [];
+/** Buffers that no transfer uses now, for small files and for large: as many as there ever were at once. */
+const buffers = { small: [] as Uint8Array[], large: [] as Uint8Array[] };
 
 /**
  * Sends `source` by a STOR or APPE over a connection that is open or opening. Resolves with the server's
@@ -151,7 +151,9 @@ export async function store(
   const startedAt = performance.now();
 
   async function carry(data: DataConnection): Promise<true> {
-    const buffer = buffers.pop() ?? new Uint8Array(LARGEST_CHUNK_BYTES);
+    const isLarge = source.sizeBytes > FIRST_CHUNK_BYTES;
+    const spare = isLarge ? buffers.large : buffers.small;
+    const buffer = spare.pop() ?? new Uint8Array(isLarge ? LARGEST_CHUNK_BYTES : FIRST_CHUNK_BYTES);
     let chunkBytes = FIRST_CHUNK_BYTES;
     try {
       do {
@@ -172,14 +174,14 @@ export async function store(
         const now = performance.now();
         // On a slow line a chunk must pass within the time-out.
         if (now - writtenAt > SLOW_WRITE_MS) chunkBytes = Math.max(SLOWEST_CHUNK_BYTES, chunkBytes / 2);
-        else if (now - admittedAt < QUICK_CHUNK_MS) chunkBytes = Math.min(LARGEST_CHUNK_BYTES, chunkBytes * 2);
+        else if (now - admittedAt < QUICK_CHUNK_MS) chunkBytes = Math.min(buffer.length, chunkBytes * 2);
         sentBytes += length;
         // A file that grew meanwhile is told by its size, not by another read.
       } while (sentBytes < source.sizeBytes);
       await data.finish();
       return true;
     } finally {
-      buffers.push(buffer);
+      spare.push(buffer);
     }
   }
 
