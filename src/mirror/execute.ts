@@ -124,7 +124,8 @@ async function performStage(
     }
     const [first] = byOperation.values();
     options.onRetry(first?.path ?? "", cause, Math.max(1, tries));
-    await options.sleep(delayMs(tries, options.random));
+    // Whoever has waited for an answer in vain need not wait for the next try as well.
+    if (cause.reason !== "timeout") await options.sleep(delayMs(tries, options.random));
   }
 }
 

@@ -67,6 +67,20 @@ describe("execute(): the site is lost", () => {
     expect(tries("c")).toBeLessThan(tries("b"));
   });
 
+  test("a silent site is given up after its time-outs: no pause is added to them", async () => {
+    const names = ["a", "b", "c", "d", "e"];
+    const silent = Array.from({ length: 10 }, (): Verdict => "silent");
+    const { delaysMs, site, error } = await play({
+      site: Object.fromEntries(names.map((name) => [name, "x"])),
+      plan: { deletes: names.map(remove) },
+      verdicts: Object.fromEntries(names.map((name) => [name, silent])),
+    });
+    expect(error).toMatchObject({ reason: "timeout" });
+    expect(delaysMs).toEqual([]);
+    // The first with every retry, two more to be sure that it is not its fault.
+    expect(site.steps.map(({ path }) => path)).toEqual(["a", "a", "a", "b", "c"]);
+  });
+
   test("steps in a row are counted through the stages", async () => {
     const names = ["a", "b", "c"];
     const { error } = await play({

@@ -6,7 +6,16 @@ import type { Tree } from "../plan/tree-model.ts";
 /**
  * What becomes of one step. `lost`: the connection ends before it, `unanswered`: after it; `killed…`: miroir itself ends.
  */
-export type Verdict = "done" | "refused" | "busy" | "lost" | "unanswered" | "killed-before" | "killed-after" | "login";
+export type Verdict =
+  | "done"
+  | "refused"
+  | "busy"
+  | "lost"
+  | "silent"
+  | "unanswered"
+  | "killed-before"
+  | "killed-after"
+  | "login";
 
 export interface Step {
   op: Operation["op"] | "upload" | "list" | "open";
@@ -27,6 +36,7 @@ const ERRORS = {
   refused: { kind: "permanent", reason: "refused", code: 550 },
   busy: { kind: "transient", reason: "refused", code: 450 },
   lost: { kind: "transient", reason: "connection" },
+  silent: { kind: "unknown", reason: "timeout" },
   unanswered: { kind: "unknown", reason: "timeout" },
   login: { kind: "fatal", reason: "login", code: 530 },
 } as const;
@@ -58,6 +68,7 @@ export function createFakeSite(
       case "killed-before":
         throw new Killed(step.path);
       case "lost":
+      case "silent":
       case "login":
         throw failureOf(verdict, step.path);
       case "refused":
