@@ -10,6 +10,8 @@ export interface Capabilities {
   /** Commands that tell the hash of a file, the preferred first. */
   digests: readonly DigestCommand[];
   epsv: boolean;
+  /** The server names EPSV itself, so a listing may be asked for behind it: no file comes of one that has no port. */
+  listsAtOnce: boolean;
   /**
    * EPSV and STOR are taken behind a STOR that is running. Only vsftpd is known to; whether this is one is `perhaps`
    * until it has stored a file so.
@@ -74,6 +76,7 @@ export function parseFeatures(lines: readonly string[] | undefined, greeting = "
       return listed?.split(";").some((name) => name.trim().replace("*", "").toUpperCase() === option) === true;
     }),
     epsv: true,
+    listsAtOnce: features.has("EPSV"),
     storesAhead: /\bvsFTPd\b/i.test(greeting) ? "perhaps" : "no",
     holdsData: true,
     takesEarly: /\b(vsFTPd|ProFTPD|Pure-FTPd)\b/i.test(greeting) ? "perhaps" : "no",

@@ -69,9 +69,10 @@ export async function logIn(
   const [feat, , type, workingFolder] = replies.slice(-SETTINGS.length);
   if (!isProtected && replies[1] && isRefusal(replies[1])) throw unprotected(account.host, replies[1]);
   if (type && isRefusal(type)) throw notBinary(type);
+  const capabilities = parseFeatures(feat && !isRefusal(feat) ? feat.lines.slice(1, -1) : undefined, greeting);
   const isTold = workingFolder && !isRefusal(workingFolder);
   return {
-    capabilities: parseFeatures(feat && !isRefusal(feat) ? feat.lines.slice(1, -1) : undefined, greeting),
+    capabilities: oneByOne ? { ...capabilities, listsAtOnce: false } : capabilities,
     loginFolder: isTold ? parseWorkingFolder(workingFolder.text) : undefined,
     isPasswordWanted: answer?.code === 331 && isProtected,
   };

@@ -1,5 +1,5 @@
 import type { DataConnection } from "./connection.ts";
-import { askPort, dialData, unanswered } from "./data.ts";
+import { askPort, dialData, portOf, refusedPassive, unanswered } from "./data.ts";
 import type { Capabilities } from "./features.ts";
 import { isRefusal, type Reply, type Transfer } from "./pipeline.ts";
 import type { Session } from "./session.ts";
@@ -211,13 +211,21 @@ export async function retrieve(
   command: string,
   timeoutMs: number,
 ): Promise<{ reply: Reply; text: string }> {
-  const { reply, carried, broken } = await transferring(
-    session,
-    dialData(session, await askPort(session, capabilities)),
-    startTransfer(session, command),
-    (data) => readAll(data, timeoutMs),
-    { timeoutMs, stopsAtVerdict: false, drainMs: () => 0 },
-  );
+  const isAtOnce = capabilities.listsAtOnce;
+  const { transfer, data } = await startListing(session, capabilities, command);
+  const carrying = transferring(session, data, transfer, (each) => readAll(each, timeoutMs), {
+    timeoutMs,
+    stopsAtVerdict: false,
+    drainMs: () => 0,
+  });
+  const { reply, carried, broken } = await carrying.catch((error) => {
+    // Perhaps over two commands in one write.
+    capabilities.listsAtOnce = false;
+    throw error;
+  });
+  // It was refused for want of a port.
+  if (isRefusal(reply) && isAtOnce && !capabilities.listsAtOnce)
+    return retrieve(session, capabilities, command, timeoutMs);
   if (isRefusal(reply)) return { reply, text: "" };
   if (broken) {
     throw new SiteError(`A listing broke off: ${broken.message}`, {
@@ -227,6 +235,33 @@ export async function retrieve(
     });
   }
   return { reply, text: Buffer.concat(carried ?? []).toString("utf8") };
+}
+
+/** In one write with the question for a port, where the server is known to answer that. @throws SiteError */
+async function startListing(
+  session: Session,
+  capabilities: Capabilities,
+  command: string,
+): Promise<{ transfer: Transfer; data: Promise<DataConnection> }> {
+  if (!capabilities.epsv || !capabilities.listsAtOnce) {
+    const data = dialData(session, await askPort(session, capabilities));
+    return { transfer: startTransfer(session, command), data };
+  }
+  session.ready?.drop();
+  return session.pipeline.together(() => {
+    const asked = session.pipeline.exchange([{ text: "EPSV", expects: [229] }]);
+    const dial = async () => {
+      const [passive] = await asked;
+      const port = portOf(passive);
+      if (port !== undefined) return dialData(session, port);
+      capabilities.listsAtOnce = false;
+      throw refusedPassive(passive);
+    };
+    const data = dial();
+    // Looked at later.
+    data.catch(() => {});
+    return { transfer: startTransfer(session, command), data };
+  });
 }
 
 async function readAll(data: DataConnection, timeoutMs: number): Promise<Uint8Array[]> {

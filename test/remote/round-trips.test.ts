@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { openSession } from "../../src/remote/session.ts";
-import type { Operation } from "../../src/remote/site.ts";
+import type { Operation, SiteError } from "../../src/remote/site.ts";
 import type { Fault } from "../servers/embedded.ts";
 import { overhear } from "../servers/overhear.ts";
 import { accountOf, jobOf, openFolder, performed, rejectionOf, treeOf, uploadInARow } from "./remote-folder.ts";
@@ -164,7 +166,7 @@ describe("trying names out", () => {
     const before = dialogue.length;
     await folder.site.probeNames(".miroir-probe", ["A", " ", "é", "网"]);
     const said = dialogue.slice(before).map((verbs) => [...new Set(verbs.split(" "))].join(" "));
-    expect(said).toEqual(["MKD MLST", "EPSV", "MLSD", "RMD"]);
+    expect(said).toEqual(["MKD MLST", "EPSV MLSD", "RMD"]);
     expect(treeOf(folder.disk)).toEqual([]);
   });
 
@@ -176,5 +178,51 @@ describe("trying names out", () => {
     await rejectionOf(folder.site.probeNames(".miroir-1", ["A"]));
     expect(await folder.site.probeNames(".miroir-2", ["A"])).toMatchObject({ foldsCase: false, altered: new Set() });
     expect(folder.degraded).toEqual([expect.stringContaining("sending them one at a time")]);
+  });
+});
+
+describe("a listing", () => {
+  test("is asked for in one write with its port, as often as it is asked for", async () => {
+    await using server = await embedded();
+    await using overheard = await overhear(server);
+    await using folder = openFolder({ ...overheard.server, root: server.root }, { connections: 1 });
+    await folder.site.open(false);
+    const [dialogue = []] = overheard.dialogues;
+    const before = dialogue.length;
+    writeFileSync(join(folder.disk, "a"), "");
+    for (let times = 0; times < 2; times++)
+      expect((await folder.site.list("")).entries.map(({ name }) => name)).toEqual(["a"]);
+    expect(dialogue.slice(before)).toEqual(["EPSV MLSD", "EPSV MLSD"]);
+  });
+
+  test.each([
+    { name: "EPSV is refused", fault: { command: "EPSV", reply: "502 No such command" } },
+    { name: "EPSV is refused for now", fault: { command: "EPSV", reply: "425 Not now" } },
+    { name: "EPSV is answered by nonsense", fault: { command: "EPSV", rawReply: "229 Over there\r\n" } },
+    { name: "session ends over it", fault: { command: "MLSD", drop: "control", when: "before" } },
+  ] satisfies Array<{ name: string; fault: Fault }>)("whose $name takes two writes from then on", async ({ fault }) => {
+    await using server = await embedded({ faults: [fault], dataTimeoutMs: 100 });
+    await using overheard = await overhear(server);
+    await using folder = openFolder({ ...overheard.server, root: server.root }, { connections: 1 });
+    writeFileSync(join(folder.disk, "a"), "");
+    const list = () => folder.site.list("");
+    const { entries } = await list().catch((error: SiteError) => {
+      if (error.kind === "permanent") throw error;
+      return list();
+    });
+    expect(entries.map(({ name }) => name)).toEqual(["a"]);
+    expect(overheard.dialogues.at(-1)?.slice(-2)).toEqual(["EPSV", "MLSD"]);
+  });
+
+  test("of a server that names no EPSV waits for the port", async () => {
+    const answers = {
+      FEAT: "211-Features:\r\n SIZE\r\n MLST type*;size*;\r\n211 End",
+      MLST: "250-x\r\n type=dir; /\r\n250 End",
+      EPSV: "425 Not now",
+    };
+    await using server = await startScriptedServer(ftpAnswers(answers));
+    await using folder = openFolder(...alone(server));
+    expect(await rejectionOf(folder.site.list(""))).toMatchObject({ reason: "refused", code: 425 });
+    expect(server.received.filter((line) => /^(EPSV|MLSD)/.test(line))).toEqual(["EPSV"]);
   });
 });

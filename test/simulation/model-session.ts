@@ -168,6 +168,7 @@ export function openModelSession(surroundings: Surroundings): Session {
       utf8: true,
       digests: [],
       epsv: true,
+      listsAtOnce: true,
       storesAhead: "no",
       holdsData: true,
       takesEarly: "perhaps",
