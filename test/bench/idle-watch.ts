@@ -4,7 +4,7 @@ import type { Running } from "../e2e/program.ts";
 import type { Contestant, Experiment, Sample } from "./experiment.ts";
 import type { Ground } from "./ground.ts";
 import { HUGE_TREE_SERVER, type HugeTree, hugeTree } from "./huge-tree.ts";
-import { processorMs, rssBytes } from "./linux-process.ts";
+import { processorClock, rssBytes } from "./linux-process.ts";
 import { secondsSince } from "./run.ts";
 import type { Size } from "./size.ts";
 import { miroirWatch } from "./tools.ts";
@@ -49,12 +49,13 @@ async function idleness({ pid }: Running, idleSeconds: number, ground: Ground): 
   const startMs = performance.now();
   let scans = 0;
   let lastBusySeconds = -Infinity;
-  for (let beforeMs = processorMs(pid) ?? 0; ; ) {
+  const processorMs = processorClock(pid);
+  for (let beforeMs = processorMs(); ; ) {
     const elapsed = secondsSince(startMs);
     if (elapsed >= patienceSeconds || (elapsed >= idleSeconds && scans > 0)) break;
     await Bun.sleep(1000);
     ground.signal.throwIfAborted();
-    const nowMs = processorMs(pid) ?? beforeMs;
+    const nowMs = processorMs();
     usedMs.push(nowMs - beforeMs);
     if (nowMs - beforeMs > SCAN_MS) {
       if (elapsed - lastBusySeconds > SAME_SCAN_SECONDS) scans++;

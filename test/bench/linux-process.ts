@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** What Linux tells of a running process. Each is undefined once it has ended. */
+/** What Linux tells of a running process. */
 
-/** The most memory it ever had resident (VmHWM). */
+/** The most memory it ever had resident (VmHWM); undefined once it has ended. */
 export function peakRssBytes(pid: number): number | undefined {
   return statusBytes(pid, "VmHWM");
 }
 
-/** What it has resident now (VmRSS). */
+/** What it has resident now (VmRSS); undefined once it has ended. */
 export function rssBytes(pid: number): number | undefined {
   return statusBytes(pid, "VmRSS");
 }
@@ -17,13 +17,19 @@ function statusBytes(pid: number, field: string): number | undefined {
   return found === null ? undefined : Number(found[1]) * 1024;
 }
 
-/** Processor time of all threads that live now, to the nanosecond, where `stat` has hundredths of a second. */
-export function processorMs(pid: number): number | undefined {
-  let nanoseconds = 0;
-  for (const thread of namesIn(`/proc/${pid}/task`)) {
-    nanoseconds += Number(read(`/proc/${pid}/task/${thread}/schedstat`)?.split(" ")[0] ?? 0);
-  }
-  return nanoseconds === 0 ? undefined : nanoseconds / 1e6;
+/**
+ * Tells the processor time of all threads in milliseconds, to the nanosecond, where `stat` has hundredths of a second.
+ * A thread that has ended counts as long as it was seen.
+ */
+export function processorClock(pid: number): () => number {
+  const nanoseconds = new Map<string, number>();
+  return () => {
+    for (const thread of namesIn(`/proc/${pid}/task`)) {
+      const used = read(`/proc/${pid}/task/${thread}/schedstat`)?.split(" ")[0];
+      if (used !== undefined) nanoseconds.set(thread, Number(used));
+    }
+    return [...nanoseconds.values()].reduce((sum, used) => sum + used, 0) / 1e6;
+  };
 }
 
 function namesIn(folder: string): string[] {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { peakRssBytes, processorMs, rssBytes } from "./linux-process.ts";
+import { peakRssBytes, processorClock, rssBytes } from "./linux-process.ts";
 import { runMeasured } from "./run.ts";
 
 const { signal } = new AbortController();
@@ -31,13 +31,24 @@ test("runMeasured() kills the program when it is interrupted", async () => {
   await expect(running).rejects.toThrow("stopped");
 });
 
-onLinux("processorMs() grows by what the processor did, and ends with the process", async () => {
-  const beforeMs = processorMs(process.pid) ?? Number.NaN;
-  for (const endMs = performance.now() + 50; performance.now() < endMs; );
-  expect(processorMs(process.pid)).toBeGreaterThan(beforeMs);
+onLinux("processorClock() grows by what the processor did, and keeps it when the process has ended", async () => {
+  const code =
+    'for (const end = performance.now() + 50; performance.now() < end;); console.log(""); await Bun.sleep(60_000)';
+  const busy = Bun.spawn([process.execPath, "-e", code], { stdout: "pipe" });
+  const processorMs = processorClock(busy.pid);
+  const beforeMs = processorMs();
+  await busy.stdout.getReader().read();
+  const usedMs = processorMs();
+  busy.kill();
+  await busy.exited;
+  expect(usedMs).toBeGreaterThan(beforeMs);
+  expect(processorMs()).toBe(usedMs);
+});
+
+onLinux("rssBytes() and peakRssBytes() end with the process", async () => {
   const ended = Bun.spawn(["true"]);
   await ended.exited;
-  expect([processorMs(ended.pid), rssBytes(ended.pid), peakRssBytes(ended.pid)]).toEqual(Array(3).fill(undefined));
+  expect([rssBytes(ended.pid), peakRssBytes(ended.pid)]).toEqual([undefined, undefined]);
 });
 
 onLinux("rssBytes() and peakRssBytes() are what a process of this kind takes", () => {
