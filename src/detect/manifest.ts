@@ -147,6 +147,7 @@ export function keyOf({ op, path }: Step): string {
 export function followSteps(open: Map<string, Step>, record: JournalRecord): void {
   // What is known to stand at a path answers every question about it.
   const answered = (path: RelPath) => {
+    if (open.size === 0) return;
     for (const op of STEPS) open.delete(keyOf({ op, path }));
   };
   switch (record.op) {

@@ -100,7 +100,6 @@ export function dialPlain(host: string, port: number, timeoutMs: number): Promis
 
 function plainConnection(socket: Bun.Socket<PlainState>, timeoutMs: number): DataConnection & DataLine {
   const state = socket.data;
-  socket.setNoDelay(true);
 
   /** Resolves at the next event. */
   function event(late: () => Error): Promise<void> {
