@@ -125,7 +125,7 @@ function connectParts(
     onEncryption: () => mirror.encryptionSeen(),
     transcribe: options.debug ? (line) => log.debug({ event: "ftp", detail: line }) : undefined,
     beforeSending: memory.commit,
-    sleep: stop.sleep,
+    sleep: stop.sleepInGrace,
     onDegraded: (message) => log.warn({ event: "warn", reason: "unsupported", detail: message }),
     onConnected: (session) =>
       mirror.connected({ ...session, address: `${address.host}:${address.port} as ${address.user}` }),

@@ -17,6 +17,8 @@ export interface Stop {
   onGraceOver(callback: () => void): void;
   /** Sleeps, but not beyond a request. */
   sleep(ms: number): Promise<void>;
+  /** Sleeps, but not beyond the time that the operation in flight has after a request. */
+  sleepInGrace(ms: number): Promise<void>;
   /** Called before each sleep. */
   onSleep(callback: (ms: number) => void): void;
 }
@@ -24,7 +26,9 @@ export interface Stop {
 export function createStop(exit: (code: ExitCode) => void = process.exit): Stop {
   let cause: string | undefined;
   let code: ExitCode | undefined;
+  let isGraceOver = false;
   const wakers = new Set<() => void>();
+  const lateWakers = new Set<() => void>();
   const requested = new Set<() => void>();
   const graceOver = new Set<() => void>();
   const sleeping = new Set<(ms: number) => void>();
@@ -46,6 +50,8 @@ export function createStop(exit: (code: ExitCode) => void = process.exit): Stop 
       for (const wake of wakers) wake();
       for (const callback of requested) callback();
       setTimeout(() => {
+        isGraceOver = true;
+        for (const wake of lateWakers) wake();
         for (const callback of graceOver) callback();
       }, GRACE_MS).unref();
     },
@@ -60,16 +66,21 @@ export function createStop(exit: (code: ExitCode) => void = process.exit): Stop 
     },
     sleep(ms) {
       for (const callback of sleeping) callback(ms);
-      if (cause !== undefined) return Promise.resolve();
-      return new Promise((resolve) => {
-        const wake = () => {
-          clearTimeout(timer);
-          wakers.delete(wake);
-          resolve();
-        };
-        const timer = setTimeout(wake, ms);
-        wakers.add(wake);
-      });
+      return cause === undefined ? sleepAmong(wakers, ms) : Promise.resolve();
     },
+    sleepInGrace: (ms) => (isGraceOver ? Promise.resolve() : sleepAmong(lateWakers, ms)),
   };
+}
+
+/** Sleeps until one of `wakers` is called. */
+function sleepAmong(wakers: Set<() => void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      wakers.delete(wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    wakers.add(wake);
+  });
 }

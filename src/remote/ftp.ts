@@ -33,6 +33,7 @@ export interface SiteOptions {
   inPlace: boolean;
   /** Bytes per second over all sessions; `Infinity` for no limit. */
   limitRateBytes: number;
+  /** For --limit-rate; it must end once the site is to be closed. */
   sleep(ms: number): Promise<void>;
   now(): number;
   /** Milliseconds that never jump. */
