@@ -56,7 +56,13 @@ async function examineWrite(examination: Examination): Promise<string | undefine
     const { reply, whole, broken } = await storeBytes(await examination.asking(), path, BYTES);
     if (isRefusal(reply)) {
       const found = "No file can be stored";
-      tell({ step: "write", mark: "problem", found, server: reply.text, advice: writeAdvice(reply) });
+      tell({
+        step: "write",
+        mark: "problem",
+        found,
+        server: reply.text,
+        advice: writeAdvice(reply, examination.place !== examination.root),
+      });
       return undefined;
     }
     if (!whole) {
@@ -70,10 +76,11 @@ async function examineWrite(examination: Examination): Promise<string | undefine
   });
 }
 
-function writeAdvice({ code, text }: Reply): string {
+/** @param mayWrite a folder could be made there, so that it is not the right to write that lacks */
+function writeAdvice({ code, text }: Reply, mayWrite: boolean): string {
   if (code === 452 || code === 552 || /quota|space/i.test(text))
     return "Free space on the server, or have the quota raised";
-  if (code === 553)
+  if (code === 553 && mayWrite)
     return "The server does not take the name: miroir writes under names like .miroir-0123, which it must allow";
   if (code === 522 || /tls|ssl|session reuse/i.test(text))
     return "The server wants the TLS session of the login reused on data connections, and did not see it";

@@ -149,8 +149,9 @@ function unknownLetter(letter: string, argument: string, candidates: string[]): 
   const long = nearest(`-${whole}`, candidates);
   if (long !== undefined && isSlip(whole, long.edits)) return meant(whole, long.word);
   const short = ["-h", "-V"].find((known) => known.toLowerCase() === letter.toLowerCase());
-  const likely = short ?? candidates.find((candidate) => candidate.startsWith(`-${letter}`)) ?? "--help";
-  return meant(letter, likely);
+  const likely = short ?? candidates.find((candidate) => candidate.startsWith(`-${letter}`));
+  if (likely !== undefined) return meant(letter, likely);
+  return new UsageError(`Unknown option ${quote(letter)}. "miroir --help" lists those there are`, letter);
 }
 
 function meant(written: string, valid: string): UsageError {

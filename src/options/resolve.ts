@@ -3,7 +3,7 @@ import { asksFor, type Positional, readFlag, tokenize } from "./flags.ts";
 import type { Source } from "./given.ts";
 import type { Invocation, SiteInvocation } from "./invocation.ts";
 import { lowerLayer, type Merged, merge } from "./layers.ts";
-import { nearest } from "./nearest.ts";
+import { isSlip, nearest } from "./nearest.ts";
 import { type Options, ROWS } from "./options.ts";
 import type { Profile } from "./profile.ts";
 import { type ConfigPlace, loadProfiles, NO_CONFIG, onlyProfile, profileNamed } from "./profiles.ts";
@@ -43,6 +43,8 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
   }
   const [folder, site] = command === "doctor" ? [undefined, ...values] : values;
 
+  if (folder !== undefined && isUrl(folder) && site !== undefined && !isUrl(site))
+    throw turnedRound(folder, site, command);
   if (folder === "") throw new UsageError('Cannot use "" as FOLDER: expected the path of a local folder');
   if (site === "") throw new UsageError('Cannot use "" as SITE: expected ftp://USER@HOST/DIR');
   if (command === "init") return { command, folder, site, ...merge(higher) };
@@ -57,6 +59,8 @@ export function parseCommandLine(argv: string[], env: Environment, place: Config
         `Missing SITE. ${quote(folder)} is a profile: write "miroir ${command} --profile ${folder}"`,
       );
     }
+    if (folder !== undefined && isUrl(folder)) throw missing("FOLDER", "the local folder, before SITE", command);
+    if (named === undefined && first?.late === false && folder !== undefined) checkLoneWord(folder);
     throw missing("SITE", "ftp://USER@HOST/DIR, or --host and --user instead", command);
   }
   const meant: Omit<SiteInvocation, "command" | "options"> = {
@@ -118,9 +122,26 @@ function requireOptions(options: Options, command: Command): Options & { log: st
   return options as Options & { log: string };
 }
 
+const isUrl = (text: string) => /^ftp(s|es)?:\/\//i.test(text);
+
+function turnedRound(site: string, folder: string, command: Command): UsageError {
+  const written = `miroir ${command} ${folder} ${maskPassword(site)}`;
+  return new UsageError(
+    `Cannot use ${quote(maskPassword(site))} as FOLDER: FOLDER comes first. Write ${quote(written)}`,
+  );
+}
+
+/** All there is besides options, and no command. @throws UsageError when it was probably meant as one */
+function checkLoneWord(word: string): void {
+  const meant = word === "help" || word === "version" ? flagOf(word) : nearest(word, Object.keys(COMMANDS));
+  if (meant === undefined || (typeof meant !== "string" && !isSlip(word, meant.edits))) return;
+  const likely = typeof meant === "string" ? meant : meant.word;
+  throw new UsageError(`Unknown command ${quote(word)}. Did you mean ${quote(likely)}?`);
+}
+
 function missing(what: string, meaning: string, command: Command, option?: string): UsageError {
   const synopsis = `miroir ${command} ${COMMANDS[command].arguments}`;
-  const advice = what === "FOLDER" ? '. "miroir init" asks for all of it' : "";
+  const advice = what === "FOLDER" ? '. "miroir init" asks for all of it, "miroir --help" tells more' : "";
   return new UsageError(`Missing ${what} (${meaning}). Usage: ${synopsis}${advice}`, option ?? what);
 }
 

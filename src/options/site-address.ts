@@ -4,7 +4,7 @@ import { type FtpUrl, parseFtpUrl } from "./ftp-url.ts";
 import { outranks, type Source } from "./given.ts";
 import type { Sources } from "./invocation.ts";
 import type { Options } from "./options.ts";
-import { flagOf } from "./row.ts";
+import { flagOf, variableOf } from "./row.ts";
 import { maskPassword, quote, UsageError } from "./usage-error.ts";
 
 export interface TlsPolicy {
@@ -57,7 +57,7 @@ export function resolveSite(
 
   const host = choose("host", url?.host, options.host);
   if (host === undefined) throw new UsageError("Missing SITE: give ftp://USER@HOST/DIR, or --host with --user", "SITE");
-  const mode = tlsMode(url?.scheme, options.tls);
+  const mode = tlsMode(url?.scheme, options.tls, sources.get("tls"));
   const user = choose("user", url?.user, options.user) ?? (url && "anonymous");
   if (user === undefined)
     throw new UsageError('Missing --user: "--host" needs the account to log in with', flagOf("user"));
@@ -100,10 +100,18 @@ function bothGive(name: string, siteUrl: string): UsageError {
   );
 }
 
-function tlsMode(scheme: FtpUrl["scheme"] | undefined, option: TlsPolicy["mode"]): TlsPolicy["mode"] {
+function tlsMode(
+  scheme: FtpUrl["scheme"] | undefined,
+  option: TlsPolicy["mode"],
+  source: Source = "flag",
+): TlsPolicy["mode"] {
   const demanded = scheme && SCHEME_TLS[scheme];
   if (demanded === undefined || option === demanded || option === "auto") return demanded ?? option;
-  const refusal = `Cannot use "--tls ${option}": "${scheme}://" in SITE demands ${demanded} TLS`;
+  const given: Partial<Record<Source, string>> = {
+    environment: `${variableOf("tls")}=${option}`,
+    profile: `tls = '${option}'`,
+  };
+  const refusal = `Cannot use "${given[source] ?? `--tls ${option}`}": "${scheme}://" in SITE demands ${demanded} TLS`;
   throw new UsageError(`${refusal}. Leave out one or write "ftp://"`, flagOf("tls"));
 }
 

@@ -32,6 +32,12 @@ export class ControlContext extends FTPContext {
     this.socket.write(`${commands.join("\r\n")}\r\n`, this.encoding);
   }
 
+  /** basic-ftp's words for it say more of TCP than of what happened. */
+  override closeWithError(error: Error): void {
+    const isEnd = /^Server (sent FIN packet|closed connection) unexpectedly/.test(error.message);
+    super.closeWithError(isEnd ? new Error("the server closed the connection", { cause: error }) : error);
+  }
+
   override get socket() {
     return super.socket;
   }

@@ -20,10 +20,15 @@ export async function ask({ session }: Asking, text: string, expects: readonly n
   return reply;
 }
 
-/** A refusal as an error: 4xx may pass, 5xx is about this entry. */
-export function refused(action: string, reply: Reply): SiteError {
+/**
+ * A refusal as an error: 4xx may pass, 5xx is about this entry.
+ * @param remedy what to do about one that is not for want of space
+ */
+export function refused(action: string, reply: Reply, remedy?: string): SiteError {
   const isFull = reply.code === 452 || reply.code === 552;
-  const advice = isFull ? ". Free space on the server; miroir tries again" : "";
+  const saysFull = isFull || /quota|disk (is )?full|(no|not enough|out of) (disk )?space/i.test(reply.text);
+  const what = saysFull ? "Free space on the server, or have the quota raised; miroir tries again" : remedy;
+  const advice = what === undefined ? "" : `. ${what}`;
   return new SiteError(`Cannot ${action}: the server answered "${reply.text}"${advice}`, {
     // Space does not come back within a pass.
     kind: !isFull && (reply.code < 500 || reply.code === 530) ? "transient" : "permanent",

@@ -31,7 +31,9 @@ export async function openRoot(
   if (!isRefusal(made)) return { isNew: isThere === false };
   // Somebody else made it in the meantime, or the question was not understood.
   if (await isFolder(asking, path)) return { isNew: false };
-  throw new SiteError(`Cannot make the remote folder "${path}": the server answered "${made.text}"`, {
+  const remedy =
+    "Make it on the server, or give another DIR in SITE: /DIR starts at the login folder, //DIR at the root";
+  throw new SiteError(`Cannot make the remote folder "${path}": the server answered "${made.text}". ${remedy}`, {
     kind: made.code < 500 ? "transient" : "permanent",
     reason: "missing",
     code: made.code,

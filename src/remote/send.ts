@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import type { DataConnection } from "./connection.ts";
-import { isRefusal, type Transfer } from "./pipeline.ts";
+import { isRefusal, type Reply, type Transfer } from "./pipeline.ts";
 import { refused } from "./query.ts";
 import type { Session } from "./session.ts";
 import { type Content, SiteError, type UploadJob } from "./site.ts";
@@ -68,7 +68,7 @@ export async function send(
     },
   });
   if (stored.readError) throw unreadable(job, stored.readError);
-  if (isRefusal(stored.reply)) throw refused(`store "${job.path}"`, stored.reply);
+  if (isRefusal(stored.reply)) throw refused(`store "${job.path}"`, stored.reply, remedyOf(stored.reply));
   if (!stored.whole) {
     throw new SiteError(
       `The transfer of "${job.path}" broke off: ${stored.broken?.message ?? "the server ended it early"}`,
@@ -87,6 +87,12 @@ export async function send(
     });
   }
   return { sizeBytes: sentBytes, sha1: hash.digest("hex") };
+}
+
+/** RFC 959 §4.2.2: 550 is about access, 553 about the name; servers say either when the folder may not be written. */
+function remedyOf({ code }: Reply): string | undefined {
+  if (code !== 550 && code !== 553) return undefined;
+  return "Check that the account may write in that folder of the server";
 }
 
 function unreadable({ path }: UploadJob, cause: Error): SiteError {

@@ -124,7 +124,10 @@ function untrusted(message: string, certificate?: ShownCertificate): SiteError {
 
 function handshakeFailed(host: string, cause: unknown): SiteError {
   const words = cause instanceof Error ? cause.message : String(cause);
-  return new SiteError(`Cannot encrypt the connection to "${host}": the TLS handshake failed (${words})`, {
+  const state = /WRONG_VERSION_NUMBER/i.test(words)
+    ? "what answers there speaks no TLS. ftps:// wants implicit TLS (port 990); write ftpes:// for explicit TLS (port 21)"
+    : `the TLS handshake failed (${words})`;
+  return new SiteError(`Cannot encrypt the connection to "${host}": ${state}`, {
     kind: "transient",
     reason: "tls",
     cause,

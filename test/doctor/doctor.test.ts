@@ -150,6 +150,16 @@ const CASES: Case[] = [
     says: ["550 Permission denied", "may write"],
   },
   {
+    name: "neither folder nor file can be made",
+    faults: [refusing("MKD", "550 Permission denied"), refusing("STOR", "553 Could not create file.")],
+    want: {
+      ...{ folders: "problem", write: "problem" },
+      ...skipped("size", "rename", "time", "clock", "delete", "hidden", "names"),
+    },
+    step: "write",
+    says: ["553 Could not create file", "may write in this folder"],
+  },
+  {
     name: "a quota that is used up",
     options: { quotaBytes: 20 },
     want: { write: "problem", ...skipped("size", "rename", "time", "clock", "delete") },

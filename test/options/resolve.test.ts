@@ -172,6 +172,17 @@ describe("parseCommandLine() refuses", () => {
     { argv: ["./public", SITE], want: "Missing --log FILE" },
     { argv: ["", SITE, "--log", "l"], want: 'Cannot use "" as FOLDER' },
     { argv: ["./public", "", "--log", "l"], want: 'Cannot use "" as SITE' },
+    { argv: [], want: '"miroir --help" tells more' },
+    { argv: ["snc"], want: 'Unknown command "snc". Did you mean "sync"?' },
+    { argv: ["help"], want: 'Unknown command "help". Did you mean "--help"?' },
+    { argv: ["version"], want: 'Unknown command "version". Did you mean "--version"?' },
+    { argv: ["sync", "stat"], want: "Missing SITE" },
+    { argv: ["-x"], want: 'Unknown option "-x". "miroir --help" lists those there are' },
+    { argv: ["sync", SITE], want: "Missing FOLDER (the local folder, before SITE)" },
+    {
+      argv: ["sync", "ftp://bob:secret@h/", "dir"],
+      want: 'Cannot use "ftp://bob:***@h/" as FOLDER: FOLDER comes first. Write "miroir sync dir ftp://bob:***@h/"',
+    },
     { argv: ["snyc", ...ENOUGH], want: `Unknown command "snyc". Did you mean "sync"?` },
   ])("$argv", ({ argv, want }) => expect(refusal(argv, {}, []).message).toContain(want));
 

@@ -123,6 +123,14 @@ describe("resolveSite() and --tls", () => {
     ["ftps://h", "off"],
     ["ftps://h", "explicit"],
   ])("%s contradicts --tls %s", (url, tls) => expect(refusal(url, { tls })).toContain(`Cannot use "--tls ${tls}"`));
+
+  test.each([
+    { source: "environment", want: 'Cannot use "MIROIR_TLS=off": "ftpes://" in SITE demands explicit TLS' },
+    { source: "profile", want: `Cannot use "tls = 'off'": "ftpes://" in SITE demands explicit TLS` },
+  ] as const)("a --tls of the $source by its own name", ({ source, want }) => {
+    const sources = new Map([["tls", source]]);
+    expect(() => resolveSite("ftpes://h", options({ tls: "off" }), sources)).toThrow(want);
+  });
 });
 
 describe("resolveSite() joins SITE with options", () => {

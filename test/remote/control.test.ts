@@ -70,6 +70,7 @@ describe("a refusal whose data connection was reset before it came", () => {
     const error = await rejectionOf(folder.site.upload(jobOf("a", "x")));
     expect(error).toMatchObject({ code: 550, kind: "permanent", reason: "refused" });
     expect(error.message).toContain("550 Not allowed");
+    expect(error.message).toEndWith(". Check that the account may write in that folder of the server");
     await folder.site.upload(jobOf("a", "x"));
     expect(server.commands.filter(({ text }) => text.startsWith("USER"))).toHaveLength(1);
   });

@@ -54,18 +54,28 @@ describe("the TLS policy", () => {
     );
   });
 
-  test.each<{ name: string; policy: Account["tls"]; answer: (command: string) => string | undefined }>([
-    { name: "no TLS at the port for implicit TLS", policy: "implicit", answer: ftpAnswers({}) },
+  test.each<{
+    name: string;
+    policy: Account["tls"];
+    answer: (command: string) => string | undefined;
+    says?: string;
+  }>([
+    {
+      name: "no TLS at the port for implicit TLS",
+      policy: "implicit",
+      answer: ftpAnswers({}),
+      says: "what answers there speaks no TLS. ftps:// wants implicit TLS (port 990); write ftpes://",
+    },
     {
       name: "AUTH taken, text instead of a handshake",
       policy: "explicit",
       answer: ftpAnswers({ AUTH: "234 Go\r\n220 x" }),
     },
     { name: "AUTH taken, then silence", policy: "auto", answer: ftpAnswers({ AUTH: "234 Go" }) },
-  ])("$name: refused in time, and no password sent", async ({ policy, answer }) => {
+  ])("$name: refused in time, and no password sent", async ({ policy, answer, says = "" }) => {
     await using server = await startScriptedServer(answer);
     const account: Account = { ...asTestServer(server), tls: policy, trust: { insecure: true }, timeoutMs: 500 };
-    await rejectionOf(openSession(account));
+    expect((await rejectionOf(openSession(account))).message).toContain(says);
     expect(server.received.filter((line) => /USER|PASS/.test(line))).toEqual([]);
   });
 });
@@ -213,6 +223,16 @@ describe("the login", () => {
 });
 
 describe("a site that cannot be reached is unreachable, and the message says what to do", () => {
+  test("a server that hangs up at once", async () => {
+    const listener = createServer((socket) => socket.end()).listen(0, "127.0.0.1");
+    await new Promise((resolve) => listener.once("listening", resolve));
+    await using server = await embedded();
+    const port = portOf(listener);
+    const error = await rejectionOf(openSession(accountOf(server, { port })));
+    listener.close();
+    expect(error.message).toBe(`Cannot connect to "127.0.0.1" port ${port}: the server closed the connection`);
+  });
+
   test("a closed port", async () => {
     const listener = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => listener.once("listening", resolve));
