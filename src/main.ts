@@ -13,6 +13,7 @@ import { createStop } from "./process/stop.ts";
 import { escapeText } from "./report/escape.ts";
 import { EXIT, type ExitCode } from "./report/exit.ts";
 import { descriptorSink } from "./report/terminal.ts";
+import { widthOf, wordWrapped } from "./report/wrap.ts";
 import { configurationFile, thisPlatform } from "./state/folders.ts";
 import { FULL_VERSION } from "./version.ts";
 
@@ -28,7 +29,7 @@ async function main(argv: string[]): Promise<ExitCode> {
   const invocation = parseCommandLine(argv, process.env, config);
   switch (invocation.command) {
     case "help":
-      stdout.write(usage(invocation.of));
+      stdout.write(usage(invocation.of, widthOf(process.stdout)));
       return EXIT.ok;
     case "version":
       stdout.write(`miroir ${FULL_VERSION}\n`);
@@ -56,7 +57,7 @@ function fail(error: unknown): ExitCode {
   const isUsage = error instanceof UsageError;
   const words = error instanceof Error ? error.message : String(error);
   const advice = isUsage ? "" : ". This is a bug in miroir: run again with --debug and report what it says";
-  stderr.write(`miroir: ${escapeText(words)}${advice}\n`);
+  stderr.write(`${wordWrapped(`miroir: ${escapeText(words)}${advice}`, widthOf(process.stderr))}\n`);
   if (!isUsage && process.argv.includes("--debug") && error instanceof Error) stderr.write(`${error.stack}\n`);
   return isUsage ? EXIT.usage : EXIT.bug;
 }

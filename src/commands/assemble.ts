@@ -16,6 +16,7 @@ import { createProgress, type Progress } from "../report/progress.ts";
 import { createScreen } from "../report/screen.ts";
 import { withoutSecrets } from "../report/secrets.ts";
 import { createTerminal, descriptorSink, wantsColor } from "../report/terminal.ts";
+import { widthOf, wordWrapped } from "../report/wrap.ts";
 import { LockedError, StateError } from "../state/errors.ts";
 import { thisPlatform } from "../state/folders.ts";
 import { acquireLock } from "../state/lock.ts";
@@ -48,7 +49,8 @@ const screen = createScreen({
   columns: () => process.stderr.getWindowSize?.()[0] ?? 80,
 });
 const { stdout, stderr } = screen;
-const complain = (message: string) => stderr.write(`miroir: ${escapeText(message)}\n`);
+const complain = (message: string) =>
+  stderr.write(`${wordWrapped(`miroir: ${escapeText(message)}`, widthOf(process.stderr))}\n`);
 
 /** Puts the real parts of one mirror together, or says in one line why not. @throws UsageError */
 export async function assemble(data: RunData): Promise<Assembled | { refused: ExitCode }> {
@@ -204,6 +206,7 @@ function openLog({ invocation, env }: RunData, password: string, progress: Progr
     now: () => new Date(),
     terminal: createTerminal({
       ...{ stdout, stderr, quiet: options.quiet, color: wantsColor(options.color, env, process.stderr.isTTY === true) },
+      width: () => widthOf(process.stderr),
       hidesMovements: () => progress?.isBusy === true,
     }),
     debug: options.debug,

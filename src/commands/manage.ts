@@ -7,6 +7,7 @@ import { escapeText } from "../report/escape.ts";
 import { EXIT, type ExitCode } from "../report/exit.ts";
 import { areHealthy, statusJson, statusLines } from "../report/status-lines.ts";
 import { descriptorSink } from "../report/terminal.ts";
+import { widthOf, wordWrapped } from "../report/wrap.ts";
 import { createApproval } from "../state/approval.ts";
 import { lockHolder } from "../state/lock.ts";
 import { type KnownMirror, mirrorsNamed, requestStop } from "../state/mirrors.ts";
@@ -24,14 +25,16 @@ const STOP_LOOK_MS = 100;
 
 const stdout = descriptorSink(1);
 const stderr = descriptorSink(2);
-const say = (line: string) => stdout.write(`${escapeText(line)}\n`);
+const say = (line: string) => stdout.write(`${wordWrapped(escapeText(line), widthOf(process.stdout))}\n`);
 
 export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitCode>> = {
   async status(data) {
     const { invocation } = data;
     const mirrors = mirrorsOf(data);
     const now = new Date();
-    const lines = invocation.options.json ? [statusJson(mirrors, now)] : statusLines(mirrors, now);
+    const lines = invocation.options.json
+      ? [statusJson(mirrors, now)]
+      : statusLines(mirrors, now).map((line) => wordWrapped(line, widthOf(process.stdout)));
     stdout.write(lines.map((line) => `${line}\n`).join(""));
     return areHealthy(mirrors, now) ? EXIT.ok : EXIT.incomplete;
   },

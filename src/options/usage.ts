@@ -12,6 +12,8 @@ import {
 
 const WIDTH = 80;
 const HELP_COLUMN = 28;
+/** Of the help below its option, where there is no place for two columns. */
+const NARROW_INDENT = 4;
 
 const PURPOSE = "miroir keeps a remote FTP site a faithful mirror of a local folder.";
 
@@ -41,46 +43,55 @@ A password that is given nowhere is asked for.`;
 
 const SERVICE = `"install" takes what "watch" takes; with --every, what "sync" takes.`;
 
-const GENERAL = twoColumns("-h, --help; -V, --version", "This text; the version");
+const general = (columns: number) => twoColumns("-h, --help; -V, --version", "This text; the version", columns);
 
-/** The text of `--help`: no colour, at most 80 columns. */
-export function usage(command: Command | undefined): string {
-  return `${(command === undefined ? overview() : usageOf(command)).join("\n")}\n`;
+/** The text of `--help`: no colour, at most 80 columns, and no more than `columns` where its words allow. */
+export function usage(command: Command | undefined, columns = WIDTH): string {
+  const lines = command === undefined ? overview(columns) : usageOf(command, columns);
+  return `${(columns < WIDTH ? lines.flatMap((line) => indented(line, columns)) : lines).join("\n")}\n`;
+}
+
+/** A text wrapped below its own beginning. */
+function indented(text: string, columns: number): string[] {
+  const indent = /^ */.exec(text)?.[0] ?? "";
+  return wrap(text.slice(indent.length).replaceAll("\n", " "), columns - indent.length).map((line) => indent + line);
 }
 
 /** All commands, and what most people need: no more than a screen. */
-function overview(): string[] {
+function overview(columns: number): string[] {
   const commands = Object.entries(COMMANDS).flatMap(([name, { arguments: operands, help }]) => {
     const verb = name === DEFAULT_COMMAND ? `[${name}]` : name;
-    return twoColumns([verb, operands.replaceAll(" --log FILE", "")].filter(Boolean).join(" "), help);
+    return twoColumns([verb, operands.replaceAll(" --log FILE", "")].filter(Boolean).join(" "), help, columns);
   });
   const options = MOST_USED.flatMap((name) => {
     const row = ROWS.get(name);
-    return row === undefined ? [] : optionLines(name, row);
+    return row === undefined ? [] : optionLines(name, row, columns);
   });
   return [
     ...[PURPOSE, ""],
     ...FIRST_EXAMPLES.flatMap((line) => (line === undefined ? [] : [`  ${line}`])),
     ...["", "Commands:", ...commands],
-    ...["", 'Options most used ("miroir COMMAND --help" tells all of a command):', ...options, ...GENERAL],
+    ...["", 'Options most used ("miroir COMMAND --help" tells all of a command):', ...options, ...general(columns)],
     ...["", SITE],
   ];
 }
 
 /** One command with its examples and all its options, by group. */
-function usageOf(command: Command): string[] {
+function usageOf(command: Command, columns: number): string[] {
   const { arguments: operands, help } = COMMANDS[command];
   const verb = command === DEFAULT_COMMAND ? `[${command}]` : command;
   const groups = Object.entries(GROUPS).flatMap(([key, title]) => {
     const own = [...ROWS].filter(([, row]) => row.group === key && isOptionShown(command, row));
-    return own.length === 0 ? [] : [`${title}:`, ...own.flatMap(([name, row]) => optionLines(name, row, command))];
+    return own.length === 0
+      ? []
+      : [`${title}:`, ...own.flatMap(([name, row]) => optionLines(name, row, columns, command))];
   });
   const examples = EXAMPLES[command] ?? [];
   return [
     ...operands.split(" | ").map((form) => `miroir ${[verb, form].filter(Boolean).join(" ")} [OPTION]...`),
     `  ${help}`,
     ...(examples.length === 0 ? [] : ["", "Examples:", ...examples.map((line) => `  ${line}`)]),
-    ...["", ...groups, ...GENERAL],
+    ...["", ...groups, ...general(columns)],
     ...(command === "service" ? ["", SERVICE] : []),
     ...(operands.includes("SITE") ? ["", SITE, "", ENVIRONMENT] : []),
   ];
@@ -99,12 +110,13 @@ export function standard(row: Row, command?: Command): string | undefined {
   return isRequired ? "required" : formatValue(row, row.default);
 }
 
-function optionLines(name: string, row: Row, command?: Command): string[] {
+function optionLines(name: string, row: Row, columns: number, command?: Command): string[] {
   const value = row.kind === "switch" ? undefined : standard(row, command);
-  return twoColumns(syntax(name, row), value === undefined ? row.help : `${row.help} (${value})`);
+  return twoColumns(syntax(name, row), value === undefined ? row.help : `${row.help} (${value})`, columns);
 }
 
-function twoColumns(left: string, right: string): string[] {
+function twoColumns(left: string, right: string, columns: number): string[] {
+  if (columns < WIDTH) return [`  ${left}`, " ".repeat(NARROW_INDENT) + right];
   const lines = wrap(right, WIDTH - HELP_COLUMN).map((line) => " ".repeat(HELP_COLUMN) + line);
   const start = `  ${left}`;
   if (start.length > HELP_COLUMN - 1) return [start, ...lines];

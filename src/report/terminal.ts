@@ -2,6 +2,7 @@ import { writeLine } from "./log-disk.ts";
 import type { LogEvent, LogLevel, LogRecord } from "./record.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { sentenceOf, shortLine } from "./text.ts";
+import { wordWrapped } from "./wrap.ts";
 
 export interface TextSink {
   write(text: string): unknown;
@@ -36,6 +37,8 @@ export interface TerminalOptions {
   /** Only errors are shown. */
   quiet: boolean;
   color: boolean;
+  /** Columns of stderr; `Infinity` where its lines have no end. */
+  width?(): number;
   /** While it says so, movements are not listed one by one. */
   hidesMovements?(): boolean;
 }
@@ -48,8 +51,12 @@ const YELLOW = "\x1b[33m";
 const RESET = "\x1b[39m";
 
 /** What a person sees: movements on stdout, warnings and errors on stderr, debug records nowhere. */
-export function createTerminal({ stdout, stderr, quiet, color, hidesMovements }: TerminalOptions): TerminalSink {
+export function createTerminal({ stdout, stderr, quiet, color, width, hidesMovements }: TerminalOptions): TerminalSink {
   const prefix = (tint: string) => (color ? `${tint}miroir:${RESET} ` : "miroir: ");
+  const complain = (tint: string, record: LogRecord) =>
+    stderr.write(
+      `${wordWrapped(prefix(tint) + (sentenceOf(record) || record.event), width?.() ?? Number.POSITIVE_INFINITY)}\n`,
+    );
 
   return {
     show(level, record) {
@@ -61,10 +68,10 @@ export function createTerminal({ stdout, stderr, quiet, color, hidesMovements }:
           if (!quiet && record.event !== "ftp") stdout.write(`${shortLine(record)}\n`);
           return;
         case "warn":
-          if (!quiet) stderr.write(`${prefix(YELLOW)}${sentenceOf(record) || record.event}\n`);
+          if (!quiet) complain(YELLOW, record);
           return;
         case "error":
-          stderr.write(`${prefix(RED)}${sentenceOf(record) || record.event}\n`);
+          complain(RED, record);
           return;
         default:
           level satisfies never;
