@@ -7,6 +7,7 @@ import { runService, type ServiceData } from "./commands/service.ts";
 import { watchFolder } from "./detect/watch.ts";
 import { runSync, runWatch } from "./mirror/loop.ts";
 import type { MirrorParts } from "./mirror/parts.ts";
+import type { PassResult } from "./mirror/pass.ts";
 import { preview } from "./mirror/preview.ts";
 import { COMMANDS, type Command, type ManagingCommand, type MirroringCommand } from "./options/row.ts";
 import { EXIT, type ExitCode, worstExit } from "./report/exit.ts";
@@ -22,7 +23,7 @@ const RUNS: Record<MirroringCommand, Run> = {
     const { mirror, parts, end } = assembled;
     if (data.invocation.options.dryRun) return endPreview(assembled);
     const result = await runSync(mirror, parts);
-    return end(data.stop.code ?? worstExit(result.codes), result.error);
+    return end(data.stop.code ?? worstExit(result.codes), complaintOf(result, data));
   },
   watch: async (data) => {
     const assembled = await assemble(data);
@@ -36,9 +37,17 @@ const RUNS: Record<MirroringCommand, Run> = {
     );
     const ended = await runWatch(mirror, parts, data.invocation.options.intervalMs, watcher);
     watcher.close();
-    return ended ? end(worstExit(ended.codes), ended.error) : end(EXIT.ok);
+    return ended ? end(worstExit(ended.codes), ended.error?.message) : end(EXIT.ok);
   },
 };
+
+/** Whoever scheduled it reads one line of a run that did not do all, even when the entries were told in an earlier one. */
+function complaintOf({ error, counts }: PassResult, { invocation }: RunData): string | undefined {
+  if (error) return error.message;
+  if (counts.failed === 0) return undefined;
+  const what = counts.failed === 1 ? "1 entry was" : `${counts.failed} entries were`;
+  return `${what} not mirrored. The log "${invocation.options.log}" tells which, and why, in this run or an earlier one`;
+}
 
 function tellPolling({ log }: MirrorParts, why: string): void {
   log.info({ event: "start", detail: `Changes are looked for at each interval: ${why}` });
@@ -46,7 +55,7 @@ function tellPolling({ log }: MirrorParts, why: string): void {
 
 async function endPreview({ parts, memory, show, end }: Assembled): Promise<ExitCode> {
   const { code, error } = await preview(parts, memory, show);
-  return end(code, error);
+  return end(code, error?.message);
 }
 
 /** @param data what main put in: citty passes it on untyped */

@@ -39,8 +39,8 @@ export interface Assembled {
   parts: MirrorParts;
   /** Prints a line on standard output. */
   show(line: string): void;
-  /** Logs the end, folds the state, frees the lock; an `error` becomes the one line on stderr. */
-  end(code: ExitCode, error?: Error): Promise<ExitCode>;
+  /** Logs the end, folds the state, frees the lock. @param complaint the one line on stderr */
+  end(code: ExitCode, complaint?: string): Promise<ExitCode>;
 }
 
 const screen = createScreen({
@@ -165,7 +165,7 @@ function connectParts(
   const mirror = createMirror(parts, memory);
   if (recorder) closing.push(keepAlive(recorder, mirror, state, memory));
 
-  async function end(code: ExitCode, error?: Error): Promise<ExitCode> {
+  async function end(code: ExitCode, complaint?: string): Promise<ExitCode> {
     let last = code;
     try {
       memory.fold();
@@ -176,8 +176,8 @@ function connectParts(
       last = code === EXIT.ok ? EXIT.unsafe : code;
     }
     await site.close();
+    if (complaint !== undefined) complain(complaint);
     if (!options.dryRun) log.info({ event: "stop", exit: last, ...(stop.cause && { detail: stop.cause }) });
-    if (error) complain(error.message);
     recorder?.end(last);
     for (const step of closing.reverse()) step();
     return last;

@@ -1,10 +1,11 @@
 import { homedir } from "node:os";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Environment } from "../options/environment.ts";
 import type { ManageInvocation, PairInvocation } from "../options/invocation.ts";
 import { type ConfigPlace, loadProfiles } from "../options/profiles.ts";
 import { parseCommandLine } from "../options/resolve.ts";
 import { UsageError } from "../options/usage-error.ts";
+import { StateError } from "../state/errors.ts";
 import { stateFolder, thisPlatform } from "../state/folders.ts";
 import { type KnownMirror, knownMirrors } from "../state/mirrors.ts";
 import { identify } from "./settle.ts";
@@ -18,7 +19,7 @@ export interface KnownHere {
 /**
  * The mirrors of this account: in the state folder that is given, otherwise in the system's place and in those that
  * profiles name. Each bears the names of the profiles that mean it.
- * @throws UsageError when a configuration file that was named cannot be used
+ * @throws UsageError when a configuration file that was named, or a state folder, cannot be used
  */
 export function mirrorsHere({ options }: ManageInvocation, env: Environment, config: ConfigPlace): KnownHere {
   const { stateDir, configFile } = options;
@@ -41,8 +42,38 @@ export function mirrorsHere({ options }: ManageInvocation, env: Environment, con
   const usual = stateFolder({ platform: thisPlatform(), env, home: homedir() });
   const others = runs.map((run) => run.options.stateDir).filter((dir) => dir !== undefined);
   const bases = new Set([stateDir ?? usual, ...(stateDir === undefined ? others : [])].map((base) => resolve(base)));
-  const mirrors = [...bases].flatMap((base) => knownMirrors(base));
-  return { mirrors: mirrors.map((mirror) => ({ ...mirror, profiles: profiles.get(mirror.id) ?? [] })), complaint };
+  const mirrors = [...bases].flatMap(mirrorsIn);
+  const known = new Map(mirrors.map((mirror) => [mirror.id, mirror]));
+  // Whoever asks about one state folder does not ask about profiles.
+  for (const run of stateDir === undefined ? runs : []) {
+    const unused = unusedMirror(run, env);
+    if (!known.has(unused.id)) known.set(unused.id, unused);
+  }
+  const named = [...known.values()].map((mirror) => ({ ...mirror, profiles: profiles.get(mirror.id) ?? [] }));
+  return { mirrors: named, complaint };
+}
+
+/** @throws UsageError */
+function mirrorsIn(base: string): KnownMirror[] {
+  try {
+    return knownMirrors(base);
+  } catch (error) {
+    throw error instanceof StateError ? new UsageError(error.message, "--state-dir", { cause: error }) : error;
+  }
+}
+
+/** What a profile is about that was never run. */
+function unusedMirror(run: PairInvocation, env: Environment): KnownMirror {
+  const { id, base, identity } = identify(run, env);
+  const status = { ...identity, told: [] };
+  return {
+    id,
+    directory: join(base, id),
+    status,
+    holder: undefined,
+    run: undefined,
+    profiles: [run.profile?.name ?? ""],
+  };
 }
 
 /** What `miroir watch --profile NAME` would be; undefined for a profile that is a part of one only. */

@@ -36,6 +36,7 @@ export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitC
       ? [statusJson(mirrors, now)]
       : statusLines(mirrors, now).map((line) => wordWrapped(line, widthOf(process.stdout)));
     stdout.write(lines.map((line) => `${line}\n`).join(""));
+    tellHowToForget(mirrors);
     return areHealthy(mirrors, now) ? EXIT.ok : EXIT.incomplete;
   },
   async approve(data) {
@@ -65,6 +66,16 @@ export const MANAGE: Record<ManagingCommand, (data: ManageData) => Promise<ExitC
     );
   },
 };
+
+/** One that never worked was perhaps a slip: nothing else takes it out of the list. */
+function tellHowToForget(mirrors: readonly KnownMirror[]): void {
+  const slip = mirrors.find(
+    ({ status, run, holder, profiles }) =>
+      run !== undefined && holder === undefined && status.completedPassAt === undefined && profiles.length === 0,
+  );
+  if (!slip) return;
+  stderr.write(`miroir: To forget ${slip.id}, delete the folder "${escapeText(slip.directory)}"\n`);
+}
 
 function mirrorsOf({ invocation, env, config }: ManageData): KnownMirror[] {
   const { mirrors, complaint } = mirrorsHere(invocation, env, config);

@@ -14,6 +14,11 @@ export interface ManifestEntry {
   undated?: true;
 }
 
+/** The hash of no content. */
+export const UNKNOWN_SHA1 = "0".repeat(40);
+/** No server's time for a file is that one. */
+export const UNKNOWN_MTIME_MS = 0;
+
 export interface Manifest {
   files: Files<ManifestEntry>;
   folders: Set<RelPath>;

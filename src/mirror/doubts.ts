@@ -1,12 +1,10 @@
-import type { Intent, JournalRecord, Manifest, Step } from "../detect/manifest.ts";
+import { type Intent, type JournalRecord, type Manifest, type Step, UNKNOWN_MTIME_MS } from "../detect/manifest.ts";
 import type { RelPath } from "../detect/tree.ts";
 import type { RemoteEntry, Site } from "../remote/site.ts";
 import { type Patience, withRetries } from "./retry.ts";
 
 /** The hash of no content. */
 const UNKNOWN_SHA1 = "0".repeat(40);
-/** No server's time for a file is that one. */
-const UNKNOWN_MTIME_MS = 0;
 
 /**
  * Asks the server what became of steps and uploads whose end is not known, so that the manifest tells what is there

@@ -137,6 +137,6 @@ function tellPass({ log }: MirrorParts, { counts, codes, error }: PassResult): v
     ms: Math.round(counts.ms),
     ...(error && { reason: failureOfPass(error).reason }),
   };
-  if (codes.length > 0) log.warn({ ...record, terminal: false });
+  if (codes.length > 0) log.warn(record);
   else log.info(record);
 }

@@ -4,7 +4,7 @@ import { emptyManifest, type JournalRecord, type Manifest } from "../detect/mani
 import { shareFiles } from "../detect/rescan.ts";
 import { deviceOf, type ScanOptions } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
-import type { SiteError } from "../remote/site.ts";
+import { SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode } from "../report/exit.ts";
 import { StateError } from "../state/errors.ts";
 import { adoptSite } from "./adoption.ts";
@@ -104,11 +104,13 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     const adopted = opening.isNew ? emptyManifest() : await adoptSite(parts, snapshot, follow);
     memory.adopt(adopted);
     status.lastVerifyAt = timestamp();
+    delete status.unseen;
     counts.adopted = adopted.files.size;
     return adopted;
   }
 
   function isVerifyDue(): boolean {
+    if (status.unseen) return true;
     if (parts.verifyMs === Number.POSITIVE_INFINITY) return false;
     const age = parts.now() - Date.parse(status.lastVerifyAt ?? status.completedPassAt ?? timestamp());
     // A time to come is one of a clock that was wrong.
@@ -121,12 +123,14 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     await connect(snapshot);
     verification ??= startVerification(manifest, scan.scope, parts);
     const share = Math.ceil((verification.pending * parts.intervalMs * VERIFY_PARTS) / parts.verifyMs);
-    const records = await verification.advance(parts.isWatch ? Math.max(1, share) : verification.pending);
+    const isSpread = parts.isWatch && !status.unseen;
+    const records = await verification.advance(isSpread ? Math.max(1, share) : verification.pending);
     learn(records);
     if (verification.pending > 0) return;
     verification = undefined;
     hasLooked = false;
     await sweepProbes();
+    delete status.unseen;
     status.lastVerifyAt = timestamp();
   }
 
@@ -216,6 +220,8 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
           result.error = error;
           result.codes.push(exitOf(error));
           status.failure = failureOfPass(error).reason;
+          // Another one may stand there when it is back.
+          if (error instanceof SiteError && error.reason === "missing") status.unseen = true;
           notices.passFailed(failureOfPass(error));
         }
       }

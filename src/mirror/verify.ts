@@ -1,4 +1,4 @@
-import type { JournalRecord, Manifest } from "../detect/manifest.ts";
+import { type JournalRecord, type Manifest, UNKNOWN_MTIME_MS } from "../detect/manifest.ts";
 import type { Scope } from "../detect/scope.ts";
 import { parentOf, type RelPath } from "../detect/tree.ts";
 import { type RemoteEntry, type Site, SiteError } from "../remote/site.ts";
@@ -19,6 +19,9 @@ interface VerifyParts extends Patience {
   log: Log;
 }
 
+/** Two times are the same within what servers round. */
+const SAME_TIME_MS = 2000;
+
 export function startVerification(manifest: Manifest, scope: Scope, parts: VerifyParts): Verification {
   const contents = new Map<RelPath, { files: RelPath[]; folders: RelPath[] }>([["", { files: [], folders: [] }]]);
   for (const path of manifest.folders) if (scope.isInside(path, true)) contents.set(path, { files: [], folders: [] });
@@ -26,6 +29,30 @@ export function startVerification(manifest: Manifest, scope: Scope, parts: Verif
     if (scope.isInside(path, false)) contents.get(parentOf(path))?.files.push(path);
   for (const path of contents.keys()) if (path !== "") contents.get(parentOf(path))?.folders.push(path);
   const queue = [...contents.keys()].sort();
+  /** Files whose time is as it was set, and those where it is another. */
+  let punctual = 0;
+  const odd: RelPath[] = [];
+
+  function compareTime(path: RelPath, entry: RemoteEntry | undefined): void {
+    const known = manifest.files.get(path);
+    if (!known || known.undated || known.mtimeMs === UNKNOWN_MTIME_MS || entry?.mtimeMs === undefined) return;
+    if (Math.abs(entry.mtimeMs - known.mtimeMs) <= SAME_TIME_MS) punctual++;
+    else odd.push(path);
+  }
+
+  /** Times tell of other contents only where they are kept as a rule: some servers show what they like. */
+  function settleTimes(): JournalRecord[] {
+    const changed = odd.filter((path) => manifest.files.has(path));
+    if (changed.length === 0) return [];
+    if (changed.length > punctual) {
+      const detail =
+        'Most times on the server are not those that were set, so they are not compared: "miroir check" can';
+      parts.log.warn({ event: "warn", reason: "same-size", files: changed.length, detail });
+      return [];
+    }
+    for (const path of changed) tell(parts.log, path, "same-size", "The server holds a file of another time");
+    return changed.map((path) => ({ op: "drop", path }));
+  }
 
   return {
     get pending() {
@@ -45,8 +72,10 @@ export function startVerification(manifest: Manifest, scope: Scope, parts: Verif
         for (const path of files) {
           const record = await checkFile(path, manifest, there, parts);
           if (record) records.push(record);
+          else compareTime(path, there.get(path));
         }
       }
+      if (queue.length === 0) records.push(...settleTimes());
       return records;
     },
   };
@@ -77,7 +106,7 @@ async function checkFile(
   return { op: "drop", path };
 }
 
-function tell(log: Log, path: string, reason: "missing" | "size", what: string): void {
+function tell(log: Log, path: string, reason: "missing" | "size" | "same-size", what: string): void {
   log.warn({ event: "warn", path, reason, detail: `${what}: it is mirrored again` });
 }
 

@@ -28,10 +28,12 @@ export function showItself(state: State, more: Partial<Status> = {}): void {
 /** Writes down that the process is there; while a pass is under way also what it has found out. @returns what ends it */
 export function keepAlive(recorder: RunRecorder, mirror: Mirror, state: State, memory: Memory): () => void {
   let ticks = 0;
+  let hasShownPass = false;
   const timer = setInterval(() => {
     const { passingSince } = mirror;
     // The disk of a NAS should sleep while nothing happens.
-    if (passingSince === undefined && ++ticks % IDLE_TICKS !== 0) return;
+    if (passingSince === undefined && !hasShownPass && ++ticks % IDLE_TICKS !== 0) return;
+    hasShownPass = passingSince !== undefined;
     recorder.alive(passingSince);
     if (passingSince !== undefined) showItself(state, memory.status);
   }, ALIVE_MS);

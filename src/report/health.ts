@@ -21,6 +21,7 @@ export function problemsOf(mirror: KnownMirror, now: Date): string[] {
   const { status, run, holder } = mirror;
   const since = (iso: string | undefined) => (iso === undefined ? 0 : now.getTime() - Date.parse(iso));
   const problems: string[] = [];
+  if (status.folder === undefined) return ["its state cannot be read"];
   const { failure, pending = 0, failing = 0, parked = 0 } = status;
   if (holder === undefined && run !== undefined && run.endedAt === undefined) {
     problems.push(`killed or crashed, last alive ${ago(run.aliveAt, now)}`);
@@ -41,7 +42,9 @@ export function problemsOf(mirror: KnownMirror, now: Date): string[] {
   if (problems.length === 0 && holder === undefined && run?.exit !== undefined && run.exit !== EXIT.ok) {
     problems.push(`the last run ended with code ${run.exit} (${EXIT_MEANINGS[run.exit as ExitCode] ?? "unknown"})`);
   }
-  if (status.completedPassAt === undefined) problems.push("no pass was ever completed");
+  if (status.completedPassAt === undefined) {
+    problems.push(run === undefined && holder === undefined ? "never run" : "no pass was ever completed");
+  }
   return problems;
 }
 

@@ -11,7 +11,9 @@ export function statusLines(mirrors: readonly KnownMirror[], now: Date): string[
     const problems = problemsOf(mirror, now);
     const name = profiles.length === 0 ? "" : `[${profiles.join(", ")}] `;
     const health = problems.length === 0 ? "healthy" : `NOT HEALTHY (${problems.join("; ")})`;
-    return escapeText(`${id}  ${name}${status.folder} -> ${status.site}: ${health}, ${doings(mirror, now).join(", ")}`);
+    return escapeText(
+      `${id}  ${name}${status.folder ?? "?"} -> ${status.site ?? "?"}: ${health}, ${doings(mirror, now).join(", ")}`,
+    );
   });
 }
 
@@ -38,8 +40,8 @@ export function statusJson(mirrors: readonly KnownMirror[], now: Date): string {
       return {
         id,
         profile: profiles[0] ?? null,
-        folder,
-        site,
+        folder: folder ?? null,
+        site: site ?? null,
         healthy: problems.length === 0,
         problems,
         running: holder !== undefined,

@@ -68,7 +68,10 @@ export function createTerminal({ stdout, stderr, quiet, color, width, hidesMovem
           if (!quiet && record.event !== "ftp") stdout.write(`${shortLine(record)}\n`);
           return;
         case "warn":
-          if (!quiet) complain(YELLOW, record);
+          if (quiet) return;
+          // What a pass came to is no news of its own: what went wrong has been told.
+          if (record.event === "pass") stdout.write(`${shortLine(record)}\n`);
+          else complain(YELLOW, record);
           return;
         case "error":
           complain(RED, record);

@@ -1,9 +1,11 @@
 import { closeSync, constants, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { codeOf, wordsOf } from "../report/system-error.ts";
 import { createApproval } from "./approval.ts";
 import { openOwnFile } from "./disk.ts";
-import type { LockHolder } from "./errors.ts";
+import { type LockHolder, StateError } from "./errors.ts";
 import { lockHolder } from "./lock.ts";
+import { MANIFEST_FILE } from "./manifest-file.ts";
 import { type Run, readRun } from "./run.ts";
 import { readStatusFile, type Status } from "./status.ts";
 
@@ -23,7 +25,7 @@ export interface KnownMirror {
   profiles: readonly string[];
 }
 
-/** Every mirror that has state on this machine, by name. */
+/** Every mirror that has state on this machine, by name. @throws StateError when the folder cannot be read */
 export function knownMirrors(stateFolder: string): KnownMirror[] {
   return knownStatuses(stateFolder).map((mirror) => ({
     ...mirror,
@@ -39,7 +41,13 @@ function isApproved(directory: string): boolean {
 
 function livingOf(directory: string): Pick<KnownMirror, "holder" | "run"> {
   for (;;) {
-    const holder = lockHolder(directory);
+    let holder: KnownMirror["holder"];
+    try {
+      holder = lockHolder(directory);
+    } catch (error) {
+      if (error instanceof StateError) return { holder: undefined, run: undefined };
+      throw error;
+    }
     const run = readRun(directory);
     // A run that began or ended between the two looks would seem to be a dead one.
     const isSettled = holder !== undefined || run === undefined || run.endedAt !== undefined;
@@ -49,7 +57,17 @@ function livingOf(directory: string): Pick<KnownMirror, "holder" | "run"> {
 
 /** Whether any mirror has seen the server of `site` (as siteIdentity() gives it) with TLS: that is the server's doing, whatever the folders and accounts. */
 export function hasSeenEncrypted(stateFolder: string, site: string): boolean {
-  return knownStatuses(stateFolder).some(({ status }) => status.encrypted && serverOf(status.site) === serverOf(site));
+  return readable(stateFolder).some(({ status }) => status.encrypted && serverOf(status.site) === serverOf(site));
+}
+
+/** A folder that cannot be read is the trouble of whoever needs more of it. */
+function readable(stateFolder: string): Pick<KnownMirror, "status">[] {
+  try {
+    return knownStatuses(stateFolder);
+  } catch (error) {
+    if (error instanceof StateError) return [];
+    throw error;
+  }
 }
 
 /** The host and port in a site's identity. */
@@ -61,15 +79,27 @@ function knownStatuses(stateFolder: string): Array<Omit<KnownMirror, "holder" | 
   let names: string[];
   try {
     names = readdirSync(stateFolder).sort();
-  } catch {
+  } catch (error) {
     // Nothing was ever mirrored.
-    return [];
+    if (codeOf(error) === "ENOENT") return [];
+    const detail = `Cannot read the state folder "${stateFolder}": ${wordsOf(error)}. Make it readable, or give another with --state-dir`;
+    throw new StateError("unusable", detail, { cause: error });
   }
   return names.flatMap((id) => {
     const directory = join(stateFolder, id);
     const status = readStatusFile(directory);
-    return status.folder === undefined ? [] : [{ id, directory, status, profiles: [] }];
+    return status.folder === undefined && !isOfMirror(directory) ? [] : [{ id, directory, status, profiles: [] }];
   });
+}
+
+/** Whether a folder is a mirror's although it does not say whose. */
+function isOfMirror(directory: string): boolean {
+  try {
+    return readdirSync(directory).includes(MANIFEST_FILE);
+  } catch (error) {
+    // What cannot be looked into must not seem to be nothing.
+    return codeOf(error) === "EACCES";
+  }
 }
 
 /** Those that `name` may mean: a profile, an id from `miroir status`, or a folder; all without a name. */

@@ -22,6 +22,8 @@ export interface Status {
   names?: { sound: string[]; altered: string[]; foldsCase: boolean };
   /** Folders for trying out names that were absent when they were swept: a slow server may have made one since. */
   probes?: string[];
+  /** The remote folder was missing since it was last compared: what is in it now has to be seen. */
+  unseen?: boolean;
   /** Skips that the log told already: one key each. */
   told: string[];
   pending?: number;
@@ -64,6 +66,7 @@ export function readStatusFile(directory: string): Status {
   const names = textNames(read.names);
   if (names) status.names = names;
   if (typeof read.encrypted === "boolean") status.encrypted = read.encrypted;
+  if (read.unseen === true) status.unseen = true;
   return status;
 }
 

@@ -30,7 +30,9 @@ describe("exit 1", () => {
     expect(server.commands.filter(({ text }) => text.includes("lines.txt"))).toEqual([]);
 
     const told = sandbox.records().length;
-    expect((await sandbox.sync(server)).code).toBe(1);
+    const again = await sandbox.sync(server, "--quiet");
+    expect(again).toMatchObject({ code: 1, stdout: "" });
+    expect(again.stderr).toStartWith("miroir: 2 entries were not mirrored. ");
     expect(movements(news(sandbox, told))).toEqual([]);
   });
 

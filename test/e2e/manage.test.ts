@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { renameSync, rmSync } from "node:fs";
+import { chmodSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 import { waitFor } from "./wait.ts";
 
@@ -114,6 +115,35 @@ describe("status", () => {
     expect(await statusOf(sandbox)).toEqual([
       expect.objectContaining({ healthy: false, failure: "login", parked: FILES - 1 }),
     ]);
+  });
+  test("tells a state folder that cannot be read, and a mirror whose status is damaged", async () => {
+    await using sandbox = createSandbox();
+    const server = await sandbox.embedded();
+    sandbox.write("a.txt", "a");
+    expect((await sandbox.sync(server)).code).toBe(0);
+    const [id = ""] = readdirSync(sandbox.stateDir);
+    for (const name of ["status.json", "run.json"]) writeFileSync(join(sandbox.stateDir, id, name), "{");
+    const damaged = await sandbox.run(["status", "--state-dir", sandbox.stateDir]);
+    expect(damaged).toMatchObject({ code: 1, stderr: "" });
+    expect(damaged.stdout).toContain("NOT HEALTHY (its state cannot be read)");
+
+    chmodSync(sandbox.stateDir, 0);
+    const args = ["status", "--state-dir", sandbox.stateDir];
+    const unreadable = await sandbox.runWithoutPrivileges(args, sandbox.env(undefined));
+    chmodSync(sandbox.stateDir, 0o700);
+    expect(unreadable).toMatchObject({ code: 2, stdout: "" });
+    expect(unreadable.stderr).toContain(`Cannot read the state folder "${sandbox.stateDir}": permission denied`);
+  });
+
+  test("tells how to forget what was a slip of the hand", async () => {
+    await using sandbox = createSandbox();
+    const site = ["ftp://alice:x@127.0.0.1:1/www", "--log", sandbox.logFile, "--state-dir", sandbox.stateDir];
+    expect((await sandbox.run(["sync", sandbox.folder, ...site, "--retries", "0"])).code).toBe(3);
+    const status = await sandbox.run(["status", "--state-dir", sandbox.stateDir]);
+    expect(status.code).toBe(1);
+    const [, directory = ""] = /To forget \S+, delete the folder "(.*)"/.exec(status.stderr) ?? [];
+    rmSync(directory, { recursive: true });
+    expect((await sandbox.run(["status", "--state-dir", sandbox.stateDir])).code).toBe(0);
   });
 });
 

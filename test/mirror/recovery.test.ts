@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createScenes } from "./mirror-scene.ts";
 
@@ -119,6 +119,43 @@ describe("Mirror.pass() again and again in one process", () => {
     const { exit, movements } = await scene.sync({ verifyMs: 0 });
     expect([exit, movements]).toEqual([0, ["mkdir f/", "upload a", "upload b", "upload f/c"]]);
     expect(scene.site()).toEqual({ a: "a", b: "bb", "f/": "", "f/c": "ccc" });
+  });
+
+  test("verify repairs a file of the same size that bears another time, where times are kept", async () => {
+    const scene = await begin();
+    scene.write({ a: "a", b: "b", c: "c" });
+    await scene.sync();
+    scene.writeRemote({ b: "Z" }, 1_700_000_000);
+    const { exit, movements, lines } = await scene.sync({ verifyMs: 0 });
+    expect([exit, movements]).toEqual([0, ["upload b"]]);
+    expect(lines).toContainEqual(expect.objectContaining({ event: "warn", path: "b", reason: "same-size" }));
+    expect(scene.site()).toEqual({ a: "a", b: "b", c: "c" });
+    expect((await scene.sync({ verifyMs: 0 })).movements).toEqual([]);
+  });
+
+  test("verify believes no times where most are not those that were set", async () => {
+    const scene = await begin();
+    scene.write({ a: "a", b: "b", c: "c" });
+    await scene.sync();
+    scene.writeRemote({ a: "a", b: "b" }, 1_700_000_000);
+    const { exit, movements, lines } = await scene.sync({ verifyMs: 0 });
+    expect([exit, movements]).toEqual([0, []]);
+    expect(lines).toContainEqual(expect.objectContaining({ event: "warn", reason: "same-size", files: 2 }));
+  });
+
+  test("what stands in a remote folder that was missing for a while is looked at", async () => {
+    const scene = await begin();
+    scene.write({ a: "a", b: "b" });
+    await scene.sync();
+    rmSync(scene.remote, { recursive: true });
+    scene.write({ c: "c" });
+    expect((await scene.sync()).exit).toBe(5);
+    mkdirSync(scene.remote);
+    const { exit, movements } = await scene.sync();
+    expect([exit, movements]).toEqual([0, ["upload a", "upload b", "upload c"]]);
+    const asked = scene.server.commands.length;
+    await scene.sync();
+    expect(scene.server.commands.length).toBe(asked);
   });
 
   test("a site that cannot be reached: exit 3, and nothing is forgotten", async () => {
