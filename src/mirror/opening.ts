@@ -29,9 +29,6 @@ export interface Opening {
 /** A temporary file that the server does not delete is tried again this late. */
 const SWEEP_AGAIN_MS = 10 * 60_000;
 
-/** So many are asked about at a verification. */
-const MOST_PROBES = 20;
-
 export function createOpening(
   parts: MirrorParts,
   memory: Memory,
@@ -63,9 +60,7 @@ export function createOpening(
         (error, tryNumber) => hooks.onRetry(intent.path, error, tryNumber),
       );
       if (isGone) ended.push(intent);
-      if (isGone && isProbe(intent)) {
-        memory.status.probes = [...(memory.status.probes ?? []), intent.temporary].slice(-MOST_PROBES);
-      } else leave(intent);
+      else leave(intent);
     }
     if (memory.manifest) {
       const uploads = ended.filter(({ sha1 }) => sha1 !== undefined);
@@ -115,9 +110,6 @@ export function createOpening(
     },
   };
 }
-
-/** An attempt at trying names out. */
-const isProbe = ({ path, temporary }: Intent) => path === temporary;
 
 /** A large upload that was interrupted, of a file that is still the same: its execution goes on from what is there. */
 function goesOn({ path, begun, aside, sha1 }: Intent, snapshot: Snapshot): boolean {
