@@ -29,6 +29,9 @@ export interface Opening {
 /** A temporary file that the server does not delete is tried again this late. */
 const SWEEP_AGAIN_MS = 10 * 60_000;
 
+/** So many are asked about at a verification. */
+const MOST_PROBES = 20;
+
 export function createOpening(
   parts: MirrorParts,
   memory: Memory,
@@ -61,6 +64,9 @@ export function createOpening(
       );
       if (isGone) ended.push(intent);
       else leave(intent);
+      if (isGone && isProbe(intent)) {
+        memory.status.probes = [...(memory.status.probes ?? []), intent.temporary].slice(-MOST_PROBES);
+      }
     }
     if (memory.manifest) {
       const uploads = ended.filter(({ sha1 }) => sha1 !== undefined);
@@ -110,6 +116,9 @@ export function createOpening(
     },
   };
 }
+
+/** An attempt at trying names out. */
+const isProbe = ({ path, temporary }: Intent) => path === temporary;
 
 /** A large upload that was interrupted, of a file that is still the same: its execution goes on from what is there. */
 function goesOn({ path, begun, aside, sha1 }: Intent, snapshot: Snapshot): boolean {

@@ -19,6 +19,7 @@ import { createNotices } from "./notices.ts";
 import { createOpening } from "./opening.ts";
 import type { MirrorParts } from "./parts.ts";
 import { createPauses } from "./pauses.ts";
+import { withRetries } from "./retry.ts";
 import { runRounds } from "./rounds.ts";
 import { startVerification, type Verification } from "./verify.ts";
 
@@ -128,8 +129,19 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     if (verification.pending > 0) return;
     verification = undefined;
     hasLooked = false;
+    await sweepProbes();
     delete status.unseen;
     status.lastVerifyAt = timestamp();
+  }
+
+  /** What a slow server made when nobody looked for it any more. */
+  async function sweepProbes(): Promise<void> {
+    for (const temporary of status.probes ?? []) {
+      const intent = { id: temporary, path: temporary, temporary };
+      const sweep = async () => (await parts.site.entry(temporary)) !== undefined && parts.site.recover(intent);
+      await withRetries(sweep, parts, (error, tryNumber) => onRetry("", error, tryNumber));
+    }
+    delete status.probes;
   }
 
   async function run(counts: Counts, named: ReadonlySet<RelPath> | undefined): Promise<void> {

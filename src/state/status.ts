@@ -20,6 +20,8 @@ export interface Status {
   failure?: string;
   /** What names of the server are known to keep, and what it alters (plan/names.ts). */
   names?: { sound: string[]; altered: string[]; foldsCase: boolean };
+  /** Folders for trying out names that were absent when they were swept: a slow server may have made one since. */
+  probes?: string[];
   /** The remote folder was missing since it was last compared: what is in it now has to be seen. */
   unseen?: boolean;
   /** Skips that the log told already: one key each. */
@@ -60,6 +62,7 @@ export function readStatusFile(directory: string): Status {
   }
   if (isTexts(read.mounts)) status.mounts = read.mounts;
   if (isTexts(read.own)) status.own = read.own;
+  if (isTexts(read.probes)) status.probes = read.probes.filter((name) => /^\.miroir-[^/]+$/.test(name));
   const names = textNames(read.names);
   if (names) status.names = names;
   if (typeof read.encrypted === "boolean") status.encrypted = read.encrypted;

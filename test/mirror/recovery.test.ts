@@ -219,6 +219,26 @@ describe("Mirror.pass() again and again in one process", () => {
     expect([exit, movements, scene.site()]).toEqual([0, ["upload caf\u00e9: A"], { "caf\u00e9: A": "content" }]);
   });
 
+  test("the folder that names are tried out in, made when nobody looks any more: the next verify removes it", async () => {
+    const scene = await begin();
+    scene.write({ "caf\u00e9: A": "content" });
+    scene.server.inject({ command: "MKD", path: /^www\/\.miroir-/, drop: "control", when: "before" });
+    await scene.sync();
+    const made = scene.server.commands.find(({ text }) => /^MKD .*\.miroir-/.test(text))?.text ?? "";
+    const name = made.slice(made.indexOf(".miroir-"));
+    scene.write({ more: "more" });
+    await scene.sync();
+    scene.writeRemote({ [`${name}/`]: "", [`${name}/case/`]: "", ".miroir-others/": "" });
+    await scene.sync();
+    expect(Object.keys(scene.site())).toContain(`${name}/`);
+    const { exit, movements } = await scene.sync({ verifyMs: 0 });
+    expect([exit, movements]).toEqual([0, []]);
+    expect(Object.keys(scene.site()).sort()).toEqual([".miroir-others/", "caf\u00e9: A", "more"]);
+    scene.server.commands.splice(0);
+    await scene.sync({ verifyMs: 0 });
+    expect(scene.server.commands.filter(({ text }) => text.includes(name))).toEqual([]);
+  });
+
   test.each([
     "MLSD",
     "RMD",
