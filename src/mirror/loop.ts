@@ -59,7 +59,6 @@ export async function runWatch(
       hasSlept = await foresee(parts, mirror, watcher, intervalMs);
       continue;
     }
-    const hadCompleted = mirror.hasCompleted;
     const named = watcher.take();
     const isWhole = isSafetyDue || named === undefined;
     const result = await mirror.pass(isWhole ? undefined : named);
@@ -67,7 +66,7 @@ export async function runWatch(
     againAtMs = parts.monotonicMs() + REST_PER_SCAN * result.counts.scanMs;
     if (result.didOrFailed) tellPass(parts, result);
     if (parts.isStopped()) return undefined;
-    if (result.error && !hadCompleted && HOPELESS_AT_FIRST.has(worstExit(result.codes))) return result;
+    if (!mirror.hasCompleted && HOPELESS_AT_FIRST.has(worstExit(result.codes))) return result;
     const isUnexpected = !hasNews && !isUnfinished && !hasSlept && result.counts.moved > 0;
     if (isUnexpected && !watcher.hasNews()) watcher.giveUp();
     isLevel = result.isLevel;

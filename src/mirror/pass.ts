@@ -209,7 +209,9 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       passingSince = new Date(parts.now());
       try {
         await run(counts, named);
-        if (!parts.isStopped()) status.completedPassAt = timestamp();
+        // Where nothing gets through, the pass has come to nothing, although each file has its own failure.
+        const isInVain = counts.lost > 0 && counts.uploaded === 0;
+        if (!parts.isStopped() && !isInVain) status.completedPassAt = timestamp();
         if (counts.parked + counts.pending === 0) memory.approvalDone();
         notices.passWorked();
         delete status.failure;
