@@ -40,7 +40,7 @@ const MUTANTS: Mutant[] = [
     file: "mirror/memory.ts",
     text: "    commit,\n    approved()",
     becomes: "    commit() {},\n    approved()",
-    says: "the manifest claims|the manifest forgets|vanishes although",
+    says: "is left on the site|is still on the site",
   },
   {
     name: "what a listing does not show is believed to be gone",
