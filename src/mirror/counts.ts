@@ -14,6 +14,8 @@ export interface Counts {
   failed: number;
   /** Failures by a connection lost with every retry. */
   lost: number;
+  /** Failures for want of a trusted encryption. */
+  denied: number;
   /** Changes held back for a later pass. */
   pending: number;
   parked: number;
@@ -42,6 +44,7 @@ export function createCounts(): Counts {
     adopted: 0,
     failed: 0,
     lost: 0,
+    denied: 0,
     pending: 0,
     parked: 0,
     moved: 0,
@@ -51,6 +54,7 @@ export function createCounts(): Counts {
       if (outcome.status === "failed") {
         this.failed++;
         if (isLost(outcome.failure.reason)) this.lost++;
+        if (outcome.failure.reason === "tls") this.denied++;
         return;
       }
       // What only the manifest learns is no movement.

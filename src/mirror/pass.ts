@@ -210,7 +210,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       try {
         await run(counts, named);
         // Where nothing gets through, the pass has come to nothing, although each file has its own failure.
-        const isInVain = counts.lost > 0 && counts.uploaded === 0;
+        const isInVain = counts.lost + counts.denied > 0 && counts.uploaded === 0;
         if (!parts.isStopped() && !isInVain) status.completedPassAt = timestamp();
         if (counts.parked + counts.pending === 0) memory.approvalDone();
         notices.passWorked();
@@ -231,6 +231,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       const isWhole = !result.error && !parts.isStopped();
       if (isWhole && counts.pending + counts.failed === 0) delete status.oldestChangeAt;
       if (counts.parked > 0) result.codes.push(EXIT.unsafe);
+      if (counts.denied > 0) result.codes.push(EXIT.denied);
       if (counts.lost > 0) result.codes.push(EXIT.unreachable);
       if (counts.failed > 0) result.codes.push(EXIT.incomplete);
       Object.assign(status, { lastPassAt: timestamp(), told: notices.told() });
