@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Fault } from "../servers/embedded.ts";
 import type { Finished } from "./program.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
+import { remoteOf } from "./scene.ts";
 import { waitFor } from "./wait.ts";
 
 const PASSWORDS = ["hunter2-and-more", "s\u00e9cr/t p@ss:w\u00f6rd%41?#&+", '"quoted" \\ <and> $HOME `x`', "pw"];
@@ -103,6 +104,8 @@ describe.each(["text", "json"])("no secret is written or said, log format %s", (
     for (const password of passwords) {
       await using sandbox = createSandbox();
       const server = await sandbox.embedded({ password, faults: faults(echo(password)) });
+      // What is in a remote folder that is made anew is not asked.
+      mkdirSync(remoteOf(server));
       sandbox.write("folder/a.txt", "a");
       const more = ["--debug", "--log-format", format, "--retries", "1"];
       const result = await sandbox.sync(server, ...more);
