@@ -16,7 +16,7 @@ import {
   questionsAbout,
   startRename,
 } from "./arrival.ts";
-import { type DataWay, portOf, refusedPassive, wayTo } from "./data.ts";
+import { askExtendedPort, type DataWay, wayTo } from "./data.ts";
 import type { Shortcuts } from "./early.ts";
 import type { Reply, Transfer } from "./pipeline.ts";
 import type { Asking } from "./query.ts";
@@ -58,7 +58,7 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
   function queue(begun: Begun): Queued {
     const ready = session.ready?.take();
     begun.shortcuts.isReady = ready !== undefined;
-    const way = ready ? Promise.resolve(ready) : askWay();
+    const way = ready ? Promise.resolve(ready) : askExtendedPort(session).then((port) => wayTo(session, port));
     const transfer = startTransfer(session, `STOR ${tools.pathOf(begun.temporary)}`);
     const questions = questionsAbout(begun, asking, tools);
     const replies = session.pipeline.exchange(questions.map(([, command]) => command));
@@ -66,13 +66,6 @@ export async function uploadAhead(asking: Asking, row: Row, report: JobReport, t
     // Looked at later.
     for (const each of [way, answers]) each.catch(() => {});
     return { ...begun, way, transfer, answers };
-  }
-
-  async function askWay(): Promise<DataWay> {
-    const [reply] = await session.pipeline.exchange([{ text: "EPSV", expects: [229] }]);
-    const port = portOf(reply);
-    if (port === undefined) throw refusedPassive(reply);
-    return wayTo(session, port);
   }
 
   async function deliver({ transfer, way, answers: _, ...begun }: Queued): Promise<Arrived> {

@@ -26,6 +26,14 @@ export async function askPort(session: Session, capabilities: Capabilities): Pro
   return port;
 }
 
+/** The same by EPSV alone, for a transfer whose command stands behind it already. @throws SiteError */
+export async function askExtendedPort({ pipeline }: Session): Promise<number> {
+  const [reply] = await pipeline.exchange([{ text: "EPSV", expects: [229] }]);
+  const port = portOf(reply);
+  if (port === undefined) throw refusedPassive(reply);
+  return port;
+}
+
 /** The way to the data connection of a transfer whose command has been written. */
 export interface DataWay {
   open(): Promise<DataConnection>;
@@ -69,7 +77,7 @@ function notOpened(cause: Error): SiteError {
   return new SiteError(`${cause.message}. ${advice}`, { kind: "transient", reason: "connection", cause });
 }
 
-export function refusedPassive(reply: Reply | undefined): SiteError {
+function refusedPassive(reply: Reply | undefined): SiteError {
   return new SiteError(`Cannot open a data connection: the server answered "${reply?.text ?? ""}" to passive mode`, {
     kind: "transient",
     reason: "refused",

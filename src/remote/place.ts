@@ -3,8 +3,9 @@ import { askPort, dialData } from "./data.ts";
 import { isRefusal, type Reply } from "./pipeline.ts";
 import { type Asking, ask, entryOf, refused } from "./query.ts";
 import { SiteError, type Uploaded, type UploadJob } from "./site.ts";
+import { store } from "./store.ts";
 import { discard, temporaryName, type UploadTools } from "./temporary.ts";
-import { startTransfer, store } from "./transfer.ts";
+import { startTransfer } from "./transfer.ts";
 
 /**
  * Renames the finished temporary file onto its name. Where the server does not rename over a file, the old one is set

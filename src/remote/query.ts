@@ -1,9 +1,9 @@
 import { type Capabilities, parseFtpTime, parseSize } from "./features.ts";
 import { type ParsedListing, parseHumanListing, parseMachineLine, parseMachineListing } from "./listing.ts";
 import { type Command, isRefusal, type Reply } from "./pipeline.ts";
+import { retrieve } from "./retrieve.ts";
 import type { Session } from "./session.ts";
 import { type Listing, type RemoteEntry, SiteError } from "./site.ts";
-import { retrieve } from "./transfer.ts";
 
 export const isUnsupported = (reply: Reply) => reply.code === 500 || reply.code === 502 || reply.code === 504;
 

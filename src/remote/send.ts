@@ -4,8 +4,8 @@ import { isRefusal, type Reply, type Transfer } from "./pipeline.ts";
 import { refused } from "./query.ts";
 import type { Session } from "./session.ts";
 import { type Content, SiteError, type UploadJob } from "./site.ts";
+import { store } from "./store.ts";
 import type { UploadTools } from "./temporary.ts";
-import { store } from "./transfer.ts";
 
 const SKIPPED_CHUNK_BYTES = 256 * 1024;
 

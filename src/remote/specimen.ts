@@ -1,6 +1,7 @@
 import { askPort, dialData } from "./data.ts";
 import type { Asking } from "./query.ts";
-import { type Stored, startTransfer, store } from "./transfer.ts";
+import { type Stored, store } from "./store.ts";
+import { startTransfer } from "./transfer.ts";
 
 /** Stores bytes of our own making, for trying a server out. @throws SiteError when no data connection came about */
 export async function storeBytes(asking: Asking, path: string, bytes: Uint8Array): Promise<Stored> {
