@@ -17,6 +17,8 @@ export interface Opening {
   connect(snapshot: Snapshot, sessions?: number): Promise<void>;
   /** The remote folder was made in this pass: nothing was in it. */
   readonly isNew: boolean;
+  /** Removes what a slow server made when nobody looked for it any more. @throws SiteError */
+  sweepProbes(): Promise<void>;
   /** The pass that comes next will probably send something. Nothing is asked twice before it. */
   prepare(): void;
   readonly isPrepared: boolean;
@@ -53,15 +55,15 @@ export function createOpening(
 
   const isFirst = () => memory.manifest === undefined || memory.status.completedPassAt === undefined;
 
+  function patiently<T>(path: RelPath, attempt: () => Promise<T>): Promise<T> {
+    return withRetries(attempt, parts, (error, tryNumber) => hooks.onRetry(path, error, tryNumber));
+  }
+
   async function recover(snapshot: Snapshot): Promise<void> {
     const ended: Intent[] = [];
     for (const intent of [...memory.intents.values()]) {
       if (goesOn(intent, snapshot)) continue;
-      const isGone = await withRetries(
-        () => site.recover(intent),
-        parts,
-        (error, tryNumber) => hooks.onRetry(intent.path, error, tryNumber),
-      );
+      const isGone = await patiently(intent.path, () => site.recover(intent));
       if (isGone) ended.push(intent);
       else leave(intent);
       if (isGone && isProbe(intent)) {
@@ -86,14 +88,17 @@ export function createOpening(
       if (sessions !== undefined) site.expect(sessions);
       if (isOpen) return;
       if (!(await sight)) {
-        ({ isNew } = await withRetries(
-          () => site.open(isFirst()),
-          parts,
-          (error, tryNumber) => hooks.onRetry("", error, tryNumber),
-        ));
+        ({ isNew } = await patiently("", () => site.open(isFirst())));
       }
       isOpen = true;
       await recover(snapshot);
+    },
+    async sweepProbes() {
+      for (const temporary of memory.status.probes ?? []) {
+        const intent = { id: temporary, path: temporary, temporary };
+        await patiently("", async () => (await site.entry(temporary)) !== undefined && site.recover(intent));
+      }
+      delete memory.status.probes;
     },
     prepare() {
       if (!isFirst()) comingSight ??= site.prepare();

@@ -2,7 +2,7 @@ import { basename, dirname } from "node:path";
 import type { Change } from "../detect/diff.ts";
 import { emptyManifest, type JournalRecord, type Manifest } from "../detect/manifest.ts";
 import { shareFiles } from "../detect/rescan.ts";
-import { deviceOf, type ScanOptions } from "../detect/scan.ts";
+import { deviceOf } from "../detect/scan.ts";
 import type { RelPath, Snapshot } from "../detect/tree.ts";
 import { SiteError } from "../remote/site.ts";
 import { EXIT, type OutcomeCode } from "../report/exit.ts";
@@ -19,9 +19,8 @@ import { createNotices } from "./notices.ts";
 import { createOpening } from "./opening.ts";
 import type { MirrorParts } from "./parts.ts";
 import { createPauses } from "./pauses.ts";
-import { withRetries } from "./retry.ts";
 import { runRounds } from "./rounds.ts";
-import { startVerification, type Verification } from "./verify.ts";
+import { createVerifier } from "./verifier.ts";
 
 export interface PassResult {
   /** Every exit code that applies; none when all is in sync. */
@@ -55,9 +54,6 @@ export interface Mirror {
   readonly hasWork: boolean;
 }
 
-/** A watch verifies the remote in so many parts of the time it has. */
-const VERIFY_PARTS = 200;
-
 /** Passes over one pair; what it learns goes to `memory`. */
 export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   const { folder, log } = parts;
@@ -69,9 +65,9 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
   /** The whole site was listed for strangers in this run. */
   let hasLooked = false;
   let hasPassed = false;
-  let verification: Verification | undefined;
   const opening = createOpening(parts, memory, { onRetry, learn, onLeft: notices.failed });
   const connect = opening.connect;
+  const verifier = createVerifier(parts, status, { learn, sweepProbes: opening.sweepProbes });
   const foresight = createForesight(folder, memory, pauses, opening);
   const lookAt = createLookout(folder, parts.readScan, parts.sleep);
   /** What the site is known to hold is what the last look saw. */
@@ -109,41 +105,6 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     return adopted;
   }
 
-  function isVerifyDue(): boolean {
-    if (status.unseen) return true;
-    if (parts.verifyMs === Number.POSITIVE_INFINITY) return false;
-    const age = parts.now() - Date.parse(status.lastVerifyAt ?? status.completedPassAt ?? timestamp());
-    // A time to come is one of a clock that was wrong.
-    return age < 0 || age >= parts.verifyMs;
-  }
-
-  /** Compares the site with the manifest when that is due: at once in a single pass, spread out in a watch. */
-  async function verify(manifest: Manifest, scan: ScanOptions, snapshot: Snapshot): Promise<void> {
-    if (!verification && !isVerifyDue()) return;
-    await connect(snapshot);
-    verification ??= startVerification(manifest, scan.scope, parts);
-    const share = Math.ceil((verification.pending * parts.intervalMs * VERIFY_PARTS) / parts.verifyMs);
-    const isSpread = parts.isWatch && !status.unseen;
-    const records = await verification.advance(isSpread ? Math.max(1, share) : verification.pending);
-    learn(records);
-    if (verification.pending > 0) return;
-    verification = undefined;
-    hasLooked = false;
-    await sweepProbes();
-    delete status.unseen;
-    status.lastVerifyAt = timestamp();
-  }
-
-  /** What a slow server made when nobody looked for it any more. */
-  async function sweepProbes(): Promise<void> {
-    for (const temporary of status.probes ?? []) {
-      const intent = { id: temporary, path: temporary, temporary };
-      const sweep = async () => (await parts.site.entry(temporary)) !== undefined && parts.site.recover(intent);
-      await withRetries(sweep, parts, (error, tryNumber) => onRetry("", error, tryNumber));
-    }
-    delete status.probes;
-  }
-
   async function run(counts: Counts, named: ReadonlySet<RelPath> | undefined): Promise<void> {
     opening.expire();
     const wasLevel = isLevel;
@@ -159,7 +120,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
     counts.failed += unfit;
     const manifest = await known(snapshot, scan.follow, counts);
     if (opening.isSweepDue) await connect(snapshot);
-    await verify(manifest, scan, snapshot);
+    if (verifier.isDue && (await verifier.goOn(manifest, scan.scope, () => connect(snapshot)))) hasLooked = false;
     // What --delete none leaves on the site may still be the old name of something new.
     const isPartEnough = wasLevel && !hasLearnt && !parts.checksum && parts.delete !== "none";
     const among = isPartEnough ? touched : undefined;
@@ -263,7 +224,7 @@ export function createMirror(parts: MirrorParts, memory: Memory): Mirror {
       save();
     },
     get hasWork() {
-      return verification !== undefined || isVerifyDue() || memory.intents.size + memory.doubts.size > 0;
+      return verifier.isDue || memory.intents.size + memory.doubts.size > 0;
     },
     get passingSince() {
       return passingSince;
