@@ -1,13 +1,11 @@
 import { findVanished } from "../detect/diff.ts";
-import { emptyManifest, type Manifest, type ManifestEntry } from "../detect/manifest.ts";
+import { emptyManifest, isDated, type Manifest, type ManifestEntry } from "../detect/manifest.ts";
 import type { Scope } from "../detect/scope.ts";
-import { type FileEntry, parentOf, type RelPath, type Snapshot, upwards } from "../detect/tree.ts";
+import { type FileEntry, isSameTime, parentOf, type RelPath, type Snapshot, upwards } from "../detect/tree.ts";
 import type { RemoteEntry } from "../remote/site.ts";
 import type { CheckReport, Difference, Side } from "./report.ts";
 import type { SiteLook } from "./site-look.ts";
 
-/** Clocks of servers tick in steps of up to two seconds, and adoption takes such times for equal. */
-const SAME_TIME_MS = 2000;
 /** Skips of entries that are in scope and still not mirrored. */
 const UNMIRRORED = new Set(["unsafe-name", "collision"]);
 
@@ -27,11 +25,6 @@ export function timedFiles(snapshot: Snapshot, { manifest }: Known, { found }: S
       ? [path]
       : [];
   });
-}
-
-/** What a crash left unknown bears the time 0, which miroir did not set. */
-function isDated(known: ManifestEntry | undefined): known is ManifestEntry {
-  return known !== undefined && !known.undated && known.mtimeMs !== 0;
 }
 
 /**
@@ -99,12 +92,12 @@ function kindOf(there: RemoteEntry | undefined, type: "file" | "folder", isUnlis
 function fileKind(here: FileEntry, there: RemoteEntry | undefined, known: ManifestEntry | undefined) {
   if (there?.sizeBytes !== undefined && there.sizeBytes !== here.sizeBytes) return "size" as const;
   if (there?.mtimeMs === undefined || !isDated(known)) return undefined;
-  return isSameTime(here.mtimeMs, there.mtimeMs, known.mtimeMs) ? undefined : ("time" as const);
+  return isAsSent(here.mtimeMs, there.mtimeMs, known.mtimeMs) ? undefined : ("time" as const);
 }
 
 /** The site keeps whole seconds: a file edited within the second that was set there is not the one that was sent. */
-function isSameTime(hereMs: number, thereMs: number, sentMs: number): boolean {
-  if (hereMs === sentMs) return Math.abs(thereMs - hereMs) <= SAME_TIME_MS;
+function isAsSent(hereMs: number, thereMs: number, sentMs: number): boolean {
+  if (hereMs === sentMs) return isSameTime(thereMs, hereMs);
   return thereMs === inSeconds(hereMs) && thereMs !== inSeconds(sentMs);
 }
 

@@ -14,10 +14,13 @@ export interface ManifestEntry {
   undated?: true;
 }
 
-/** The hash of no content. */
-export const UNKNOWN_SHA1 = "0".repeat(40);
 /** No server's time for a file is that one. */
 export const UNKNOWN_MTIME_MS = 0;
+
+/** Whether the time of the entry is one that was set on the site, and taken there. */
+export function isDated(entry: ManifestEntry | undefined): entry is ManifestEntry {
+  return entry !== undefined && !entry.undated && entry.mtimeMs !== UNKNOWN_MTIME_MS;
+}
 
 export interface Manifest {
   files: Files<ManifestEntry>;

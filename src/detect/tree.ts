@@ -66,6 +66,13 @@ export function* upwards(path: RelPath): Generator<RelPath> {
   yield "";
 }
 
+/** A remote time in whole seconds, of a clock that ticks in steps of up to two: anything nearer is the same moment. */
+const SAME_TIME_MS = 2000;
+
+export function isSameTime(remoteMs: number, localMs: number): boolean {
+  return Math.abs(remoteMs - localMs) <= SAME_TIME_MS;
+}
+
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
 /** Names that are one where letter case is ignored or letters are composed. */

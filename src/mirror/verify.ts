@@ -1,6 +1,6 @@
-import { type JournalRecord, type Manifest, UNKNOWN_MTIME_MS } from "../detect/manifest.ts";
+import { isDated, type JournalRecord, type Manifest } from "../detect/manifest.ts";
 import type { Scope } from "../detect/scope.ts";
-import { parentOf, type RelPath } from "../detect/tree.ts";
+import { isSameTime, parentOf, type RelPath } from "../detect/tree.ts";
 import { type RemoteEntry, type Site, SiteError } from "../remote/site.ts";
 import type { Log } from "../report/log.ts";
 import { folderShown } from "./outcome.ts";
@@ -19,9 +19,6 @@ interface VerifyParts extends Patience {
   log: Log;
 }
 
-/** Two times are the same within what servers round. */
-const SAME_TIME_MS = 2000;
-
 export function startVerification(manifest: Manifest, scope: Scope, parts: VerifyParts): Verification {
   const contents = new Map<RelPath, { files: RelPath[]; folders: RelPath[] }>([["", { files: [], folders: [] }]]);
   for (const path of manifest.folders) if (scope.isInside(path, true)) contents.set(path, { files: [], folders: [] });
@@ -35,8 +32,8 @@ export function startVerification(manifest: Manifest, scope: Scope, parts: Verif
 
   function compareTime(path: RelPath, entry: RemoteEntry | undefined): void {
     const known = manifest.files.get(path);
-    if (!known || known.undated || known.mtimeMs === UNKNOWN_MTIME_MS || entry?.mtimeMs === undefined) return;
-    if (Math.abs(entry.mtimeMs - known.mtimeMs) <= SAME_TIME_MS) punctual++;
+    if (!isDated(known) || entry?.mtimeMs === undefined) return;
+    if (isSameTime(entry.mtimeMs, known.mtimeMs)) punctual++;
     else odd.push(path);
   }
 

@@ -1,4 +1,4 @@
-import type { RelPath, Snapshot } from "../detect/tree.ts";
+import { isSameTime, type RelPath, type Snapshot } from "../detect/tree.ts";
 
 export interface RemoteFile {
   /** Undefined where the listing does not tell. */
@@ -16,9 +16,6 @@ export interface RemoteTree {
 }
 
 export type AdoptMode = "size+mtime" | "size" | "none";
-
-/** A remote time in whole seconds, of a clock in step: anything nearer is the same moment. */
-const SAME_TIME_MS = 2000;
 
 export interface Adoption {
   /** Files that are on the site already. */
@@ -40,7 +37,7 @@ export function adopt(snapshot: Snapshot, remote: RemoteTree, mode: AdoptMode): 
     if (!there || there.sizeBytes !== here.sizeBytes) continue;
     if (mode === "size") adoption.files.push(path);
     else if (there.mtimeMs === undefined) adoption.undecided.push(path);
-    else if (Math.abs(there.mtimeMs - here.mtimeMs) <= SAME_TIME_MS) adoption.files.push(path);
+    else if (isSameTime(there.mtimeMs, here.mtimeMs)) adoption.files.push(path);
     else adoption.otherTime.push(path);
   }
   return adoption;
