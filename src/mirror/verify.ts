@@ -1,4 +1,4 @@
-import { isDated, type JournalRecord, type Manifest } from "../detect/manifest.ts";
+import { isDated, type JournalRecord, type Manifest, type ManifestEntry } from "../detect/manifest.ts";
 import type { Scope } from "../detect/scope.ts";
 import { isSameTime, parentOf, type RelPath } from "../detect/tree.ts";
 import { type RemoteEntry, type Site, SiteError } from "../remote/site.ts";
@@ -26,20 +26,25 @@ export function startVerification(manifest: Manifest, scope: Scope, parts: Verif
     if (scope.isInside(path, false)) contents.get(parentOf(path))?.files.push(path);
   for (const path of contents.keys()) if (path !== "") contents.get(parentOf(path))?.folders.push(path);
   const queue = [...contents.keys()].sort();
-  /** Files whose time is as it was set, and those where it is another. */
+  /** Files whose time is as it was set, and those where it is another, with what was sent then. */
   let punctual = 0;
-  const odd: RelPath[] = [];
+  const odd = new Map<RelPath, ManifestEntry>();
 
   function compareTime(path: RelPath, entry: RemoteEntry | undefined): void {
     const known = manifest.files.get(path);
     if (!isDated(known) || entry?.mtimeMs === undefined) return;
     if (isSameTime(entry.mtimeMs, known.mtimeMs)) punctual++;
-    else odd.push(path);
+    else odd.set(path, known);
   }
 
   /** Times tell of other contents only where they are kept as a rule: some servers show what they like. */
   function settleTimes(): JournalRecord[] {
-    const changed = odd.filter((path) => manifest.files.has(path));
+    // One that was sent since is as it should be.
+    const isStill = ([path, { sha1, mtimeMs }]: [RelPath, ManifestEntry]) => {
+      const now = manifest.files.get(path);
+      return now?.sha1 === sha1 && now.mtimeMs === mtimeMs;
+    };
+    const changed = [...odd].filter(isStill).map(([path]) => path);
     if (changed.length === 0) return [];
     if (changed.length > punctual) {
       const detail =

@@ -133,6 +133,23 @@ describe("Mirror.pass() again and again in one process", () => {
     expect((await scene.sync({ verifyMs: 0 })).movements).toEqual([]);
   });
 
+  test("verify, spread over several passes, does not send again what was sent meanwhile", async () => {
+    const scene = await begin();
+    scene.write({ a: "a", "f/b": "b", "g/c": "c" });
+    await scene.sync();
+    scene.writeRemote({ a: "Z" }, 1_700_000_000);
+    await Bun.sleep(2);
+    // One folder in each pass.
+    const spread = { isWatch: true, intervalMs: 0.001, verifyMs: 1 };
+    const movements = await scene.process(async (_, pass) => {
+      const looked = await pass();
+      scene.write({ a: "new" });
+      const sent = await pass();
+      return [looked, sent, await pass()].map((each) => each.movements);
+    }, spread);
+    expect(movements).toEqual([[], ["upload a"], []]);
+  });
+
   test("verify believes no times where most are not those that were set", async () => {
     const scene = await begin();
     scene.write({ a: "a", b: "b", c: "c" });
