@@ -13,6 +13,7 @@ import { escapeText } from "../report/escape.ts";
 import { EXIT, type ExitCode, type OutcomeCode, worstExit } from "../report/exit.ts";
 import { withoutSecrets } from "../report/secrets.ts";
 import { descriptorSink } from "../report/terminal.ts";
+import { widthOf } from "../report/wrap.ts";
 import { StateError } from "../state/errors.ts";
 import { thisPlatform } from "../state/folders.ts";
 import { type Loaded, readOnlyState } from "../state/state.ts";
@@ -55,8 +56,7 @@ export async function runCheck(data: CheckData): Promise<ExitCode> {
   if (options.json) {
     stdout.write(`${checkJson({ folder: settled.folder, site: settled.identity.site }, report)}\n`);
   } else if (!options.quiet) {
-    const width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
-    stdout.write(`${withoutSecrets(checkLines(report, width).join("\n"))}\n`);
+    stdout.write(`${withoutSecrets(checkLines(report, widthOf(process.stdout)).join("\n"))}\n`);
   }
   if (report.distrust) complain(`Cannot believe "${settled.folder}": ${UNBELIEVED[report.distrust]}`);
   if (report.failure) complain(report.failure.message);

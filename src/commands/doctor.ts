@@ -11,6 +11,7 @@ import { escapeText } from "../report/escape.ts";
 import { EXIT, type ExitCode, worstExit } from "../report/exit.ts";
 import { withoutSecrets } from "../report/secrets.ts";
 import { canShowUnicode, descriptorSink, wantsColor } from "../report/terminal.ts";
+import { widthOf } from "../report/wrap.ts";
 import { thisPlatform } from "../state/folders.ts";
 import { accountOf, nonce } from "./open-site.ts";
 import { settleSite } from "./settle.ts";
@@ -79,7 +80,7 @@ function codesOf(findings: readonly Finding[]) {
 function lookOf(color: DoctorInvocation["options"]["color"], env: Environment): Look {
   const isTerminal = process.stdout.isTTY === true;
   return {
-    width: isTerminal ? process.stdout.columns : Number.POSITIVE_INFINITY,
+    width: widthOf(process.stdout),
     color: wantsColor(color, env, isTerminal),
     unicode: canShowUnicode(env, thisPlatform(), isTerminal),
   };

@@ -1,7 +1,6 @@
-/** By these the runtime that is part of this program lets somebody else's code run in it, or instead of it. */
-export const RUNTIME_VARIABLES = ["BUN_OPTIONS", "BUN_BE_BUN"];
+import { RUNTIME_VARIABLES } from "../service/definition.ts";
 
-/** Those of them that are set: names on Windows have no case. */
+/** Those of the runtime's variables that are set: names on Windows have no case. */
 export function runtimeVariablesIn(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.keys(env).filter((name) => RUNTIME_VARIABLES.includes(name.toUpperCase()) && env[name] !== "");
 }

@@ -31,6 +31,9 @@ export const FINAL_EXIT_CODES = [2, 4, 6] as const;
 
 export const RESTART_SECONDS = 60;
 
+/** By these the runtime that is part of this program lets somebody else's code run in it, or instead of it. */
+export const RUNTIME_VARIABLES: readonly string[] = ["BUN_OPTIONS", "BUN_BE_BUN"];
+
 /** The name in the system's own lists. */
 export function serviceName(id: string): string {
   return `miroir-${id}`;

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { RESTART_SECONDS, type ServiceDefinition } from "./definition.ts";
+import { RESTART_SECONDS, RUNTIME_VARIABLES, type ServiceDefinition } from "./definition.ts";
 import { type Element, unescapeXml, xml } from "./xml.ts";
 
 const HEAD = `<?xml version="1.0" encoding="UTF-8"?>
@@ -29,13 +29,7 @@ export function launchdPlist({ id, description, command, everyMs, home }: Servic
     [DESCRIPTION_KEY, text(description)],
     ["ProgramArguments", ["array", command.map(text)]],
     // Empty is as good as unset for the runtime; nothing can be unset here.
-    [
-      "EnvironmentVariables",
-      dict([
-        ["BUN_BE_BUN", text("")],
-        ["BUN_OPTIONS", text("")],
-      ]),
-    ],
+    ["EnvironmentVariables", dict(RUNTIME_VARIABLES.toSorted().map((name) => [name, text("")]))],
     ["RunAtLoad", ["true", []]],
     ...((isWatch
       ? // Any other end is final: miroir itself starts again what is worth it (--restart).

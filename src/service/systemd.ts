@@ -1,4 +1,10 @@
-import { FINAL_EXIT_CODES, RESTART_SECONDS, type ServiceDefinition, serviceName } from "./definition.ts";
+import {
+  FINAL_EXIT_CODES,
+  RESTART_SECONDS,
+  RUNTIME_VARIABLES,
+  type ServiceDefinition,
+  serviceName,
+} from "./definition.ts";
 
 export interface UnitFile {
   name: string;
@@ -27,7 +33,7 @@ function serviceText({ description, command, everyMs }: ServiceDefinition): stri
       [
         `Type=${isWatch ? "exec" : "oneshot"}`,
         `ExecStart=${command.map(argument).join(" ")}`,
-        "UnsetEnvironment=BUN_OPTIONS BUN_BE_BUN",
+        `UnsetEnvironment=${RUNTIME_VARIABLES.join(" ")}`,
         "NoNewPrivileges=yes",
         ...(isWatch
           ? ["Restart=on-failure", `RestartSec=${RESTART_SECONDS}`, `RestartPreventExitStatus=${finals}`]
